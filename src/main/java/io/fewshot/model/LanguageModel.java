@@ -1,0 +1,31 @@
+package io.fewshot.model;
+
+import java.util.List;
+
+/** A loaded language model. Safe for use by several threads; calls may wait for each other. */
+public interface LanguageModel extends AutoCloseable {
+
+  /**
+   * Name in the catalogue and what distinguishes its computation (quantization, dtype): appears in
+   * results.
+   */
+  String version();
+
+  /** Longest sequence, prompt and continuation together, in tokens. */
+  int contextLength();
+
+  Tokenizer tokenizer();
+
+  /** The chat template of the model's files. */
+  ChatTemplate chatTemplate();
+
+  /**
+   * Scores all candidates of all requests, in as few forward passes as memory allows.
+   *
+   * @throws ModelException when the computation fails; the requests can be tried again one by one
+   */
+  List<Scores> score(List<Scoring> requests);
+
+  @Override
+  void close();
+}
