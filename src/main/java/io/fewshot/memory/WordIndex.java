@@ -1,0 +1,139 @@
+package io.fewshot.memory;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * BM25 over the words of short texts (Robertson and Zaragoza 2009, "The Probabilistic Relevance
+ * Framework: BM25 and Beyond"). Not safe for use by several threads by itself: {@link TaskMemory}
+ * holds the lock.
+ *
+ * <p>An inverted index of our own rather than Lucene's, because a put or removal must be seen by
+ * the next search: here it changes the postings of the text's own words in place, there it costs a
+ * new segment and a new reader.
+ */
+final class WordIndex {
+
+  // How soon a repeated word stops counting, and how much long texts are held back: the customary
+  // values.
+  private static final double K1 = 1.2;
+  private static final double B = 0.75;
+
+  /** An example in its slot, with the lists to take it out of when it goes. */
+  private record Document(StoredExample example, List<Postings> lists, int length) {}
+
+  /** Where a word occurs: slots and how often, side by side. */
+  private static final class Postings {
+    final String word;
+    int[] slots = new int[2];
+    int[] counts = new int[2];
+    int size;
+
+    Postings(String word) {
+      this.word = word;
+    }
+
+    void add(int slot, int count) {
+      if (size == slots.length) {
+        slots = Arrays.copyOf(slots, size + (size >> 1) + 1);
+        counts = Arrays.copyOf(counts, slots.length);
+      }
+      slots[size] = slot;
+      counts[size] = count;
+      size++;
+    }
+
+    void remove(int slot) {
+      for (int i = 0; i < size; i++) {
+        if (slots[i] == slot) {
+          size--;
+          slots[i] = slots[size];
+          counts[i] = counts[size];
+          return;
+        }
+      }
+    }
+  }
+
+  private final Map<String, Postings> postings = new HashMap<>();
+  private final List<@Nullable Document> documents = new ArrayList<>();
+  private final Map<String, Integer> slotOfId = new HashMap<>();
+  private final List<Integer> freeSlots = new ArrayList<>();
+  private long totalLength;
+
+  void put(StoredExample example, List<String> words) {
+    remove(example.id());
+    Map<String, Integer> counts = new HashMap<>();
+    words.forEach(word -> counts.merge(word, 1, Integer::sum));
+    int slot = freeSlots.isEmpty() ? documents.size() : freeSlots.remove(freeSlots.size() - 1);
+    List<Postings> lists = new ArrayList<>(counts.size());
+    counts.forEach(
+        (word, count) -> {
+          Postings list = postings.computeIfAbsent(word, Postings::new);
+          list.add(slot, count);
+          lists.add(list);
+        });
+    Document document = new Document(example, List.copyOf(lists), words.size());
+    if (slot == documents.size()) {
+      documents.add(document);
+    } else {
+      documents.set(slot, document);
+    }
+    slotOfId.put(example.id(), slot);
+    totalLength += words.size();
+  }
+
+  void remove(String id) {
+    Integer slot = slotOfId.remove(id);
+    if (slot == null) {
+      return;
+    }
+    Document document = documents.set(slot, null);
+    freeSlots.add(slot);
+    if (document == null) {
+      return;
+    }
+    totalLength -= document.length();
+    for (Postings list : document.lists()) {
+      list.remove(slot);
+      if (list.size == 0) {
+        postings.remove(list.word);
+      }
+    }
+  }
+
+  /** Offers every example that shares a word with the query. */
+  void search(List<String> query, Nearest nearest) {
+    int n = slotOfId.size();
+    double[] scores = new double[documents.size()];
+    double meanLength = Math.max(1, (double) totalLength / Math.max(1, n));
+    // Each distinct word counts once: that is how BM25 treats short queries. Sorted, so that sums
+    // are the same on every instance.
+    for (String word : query.stream().distinct().sorted().toList()) {
+      Postings list = postings.get(word);
+      if (list == null) {
+        continue;
+      }
+      double rarity = Math.log1p((n - list.size + 0.5) / (list.size + 0.5));
+      for (int i = 0; i < list.size; i++) {
+        int slot = list.slots[i];
+        int count = list.counts[i];
+        Document document = documents.get(slot);
+        if (document != null) {
+          double damping = K1 * (1 - B + B * document.length() / meanLength);
+          scores[slot] += rarity * count * (K1 + 1) / (count + damping);
+        }
+      }
+    }
+    for (int slot = 0; slot < scores.length; slot++) {
+      Document document = documents.get(slot);
+      if (scores[slot] > 0 && document != null && nearest.admits(scores[slot])) {
+        nearest.offer(document.example(), scores[slot]);
+      }
+    }
+  }
+}
