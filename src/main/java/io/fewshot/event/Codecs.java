@@ -22,6 +22,7 @@ public final class Codecs implements AutoCloseable {
   private final List<Serde<?>> opened = new ArrayList<>();
 
   private Codecs(Map<String, ?> properties, @Nullable Class<?> foreign, SchemaRegistry registry) {
+    TrustedRecords.trust();
     this.properties = properties;
     this.foreign = foreign;
     this.registry = registry;

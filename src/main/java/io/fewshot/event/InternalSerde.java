@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.message.SchemaStore;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serializer;
@@ -26,6 +27,7 @@ public final class InternalSerde<T> implements Serde<T> {
   private final BinaryMessageDecoder<T> decoder;
 
   private InternalSerde(BinaryMessageEncoder<T> encoder, BinaryMessageDecoder<T> decoder) {
+    TrustedRecords.trust();
     this.encoder = encoder;
     this.decoder = decoder;
   }
@@ -43,8 +45,8 @@ public final class InternalSerde<T> implements Serde<T> {
     return new InternalSerde<>(Query.getEncoder(), Query.createDecoder(none()));
   }
 
-  private static org.apache.avro.message.SchemaStore none() {
-    return new org.apache.avro.message.SchemaStore.Cache();
+  private static SchemaStore none() {
+    return new SchemaStore.Cache();
   }
 
   /** A vector as the bytes of its little-endian 32-bit floats. */
