@@ -168,7 +168,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     if (waiting.query == null && !decode(waiting, now)) {
       return Optional.empty();
     }
-    String name = waiting.query.getTask();
+    String name = query(waiting).getTask();
     Optional<TaskDefinition> task = tasks.find(name);
     if (task.isEmpty()
         && now - waiting.record.arrivedAt() >= settings.unknownTaskWait().toMillis()) {
