@@ -46,6 +46,12 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   private final StreamMeters meters;
   private final BatchSizer sizer;
 
+  /**
+   * Until when the registry is not asked again: one question after another would cost its timeout
+   * each.
+   */
+  private long registryNotBefore;
+
   private ProcessorContext<byte[], Object> context;
   private WaitingRoom<Waiting> room;
   private Cancellable tick;
@@ -181,6 +187,9 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   }
 
   private boolean decode(Waiting waiting, long now) {
+    if (now < registryNotBefore) {
+      return false;
+    }
     QueryReader.Outcome outcome = reader.read(waiting.raw());
     if (outcome instanceof QueryReader.Outcome.Good good) {
       waiting.query = good.query();
@@ -189,7 +198,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     if (outcome instanceof QueryReader.Outcome.Bad bad) {
       giveUp(waiting, bad.reason(), bad.cause());
     } else {
-      waiting.notBefore = now + TRY_AGAIN_MILLIS;
+      registryNotBefore = now + TRY_AGAIN_MILLIS;
     }
     return false;
   }

@@ -18,20 +18,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 
 /** An HTTP server that speaks as much of the registry's protocol as a fault can be put into. */
-final class FakeRegistry implements AutoCloseable {
+public final class FakeRegistry implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpServer server;
   private final String scheme;
-  final Map<Integer, String> schemas = new ConcurrentHashMap<>();
+  public final Map<Integer, String> schemas = new ConcurrentHashMap<>();
   final List<String> authorizations = new CopyOnWriteArrayList<>();
-  final AtomicInteger requests = new AtomicInteger();
+  public final AtomicInteger requests = new AtomicInteger();
 
   /** How many of the next requests get the status {@link #fault}. */
-  final AtomicInteger faults = new AtomicInteger();
+  public final AtomicInteger faults = new AtomicInteger();
 
-  volatile int fault = 503;
+  public volatile int fault = 503;
   volatile String faultBody = "";
 
   private FakeRegistry(HttpServer server, String scheme) {
@@ -41,7 +41,7 @@ final class FakeRegistry implements AutoCloseable {
     server.start();
   }
 
-  static FakeRegistry start() throws IOException {
+  public static FakeRegistry start() throws IOException {
     return new FakeRegistry(HttpServer.create(anyPort(), 0), "http");
   }
 
@@ -55,7 +55,7 @@ final class FakeRegistry implements AutoCloseable {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
-  String url() {
+  public String url() {
     return scheme + "://localhost:" + server.getAddress().getPort() + "/base";
   }
 
