@@ -3,11 +3,12 @@ package io.fewshot.stream;
 import io.fewshot.stream.TopologyDiagram.Edge;
 import io.fewshot.stream.TopologyDiagram.Node;
 import io.fewshot.stream.TopologyDiagram.Shape;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Draws a topology as SVG without any tool beside: records flow from left to right, a node's column
@@ -47,24 +48,44 @@ final class DiagramSvg {
     }
   }
 
+  /**
+   * Three bands: the flow, below it what arrows reach across columns, below that the global stores.
+   */
   private void assignRows() {
-    Map<Integer, List<Node>> byColumn = new TreeMap<>();
+    Set<String> across =
+        diagram.edges().stream()
+            .filter(this::spansColumns)
+            .map(Edge::to)
+            .collect(Collectors.toSet());
+    Set<String> global =
+        diagram.edges().stream()
+            .filter(edge -> edge.to().startsWith("g_"))
+            .flatMap(edge -> Stream.of(edge.from(), edge.to()))
+            .collect(Collectors.toSet());
+    place(node -> !across.contains(node.id()) && !global.contains(node.id()));
+    place(node -> across.contains(node.id()) && !global.contains(node.id()));
+    place(node -> global.contains(node.id()));
+  }
+
+  private void place(Predicate<Node> band) {
+    Map<Integer, Integer> next = new HashMap<>();
+    int first = rows;
     for (Node node : diagram.nodes()) {
-      byColumn
-          .computeIfAbsent(columns.getOrDefault(node.id(), 0), key -> new ArrayList<>())
-          .add(node);
+      if (band.test(node)) {
+        int column = columns.getOrDefault(node.id(), 0);
+        int row = next.merge(column, first, (before, ignored) -> before + 1);
+        corners.put(
+            node.id(),
+            new int[] {
+              MARGIN + column * (WIDTH + GAP_X), MARGIN + row * (HEIGHT + GAP_Y),
+            });
+        rows = Math.max(rows, row + 1);
+      }
     }
-    byColumn.forEach(
-        (column, nodes) -> {
-          for (int row = 0; row < nodes.size(); row++) {
-            corners.put(
-                nodes.get(row).id(),
-                new int[] {
-                  MARGIN + column * (WIDTH + GAP_X), MARGIN + row * (HEIGHT + GAP_Y),
-                });
-          }
-          rows = Math.max(rows, nodes.size());
-        });
+  }
+
+  private boolean spansColumns(Edge edge) {
+    return columns.getOrDefault(edge.to(), 0) - columns.getOrDefault(edge.from(), 0) > 1;
   }
 
   private String svg() {
@@ -90,6 +111,11 @@ final class DiagramSvg {
     if (edge.store()) {
       return "  <path d=\"M%d,%d L%d,%d\" fill=\"none\" stroke=\"#555\" stroke-dasharray=\"4 3\"/>\n"
           .formatted(from[0] + WIDTH / 2, from[1] + HEIGHT, to[0] + WIDTH / 2, to[1]);
+    }
+    if (spansColumns(edge)) {
+      // Down beside the middle, where a store's line may be, and along the target's row.
+      return "  <path d=\"M%1$d,%2$d L%1$d,%3$d L%4$d,%3$d\" fill=\"none\" stroke=\"#555\" marker-end=\"url(#arrow)\"/>\n"
+          .formatted(from[0] + WIDTH - 20, from[1] + HEIGHT, to[1] + HEIGHT / 2, to[0]);
     }
     int startX = from[0] + WIDTH;
     int startY = from[1] + HEIGHT / 2;
