@@ -104,8 +104,10 @@ public final class EmbeddedBroker implements AutoCloseable {
     properties.put("share.coordinator.state.topic.replication.factor", "1");
     properties.put("share.coordinator.state.topic.min.isr", "1");
     properties.put("share.coordinator.state.topic.num.partitions", "1");
-    // There is nobody to hand the partitions to, so leaving in good order only costs time.
-    properties.put("controlled.shutdown.enable", "false");
+    // A node that left without a word is let in again only after its session: keep that short.
+    properties.put("broker.session.timeout.ms", "5000");
+    properties.put("broker.heartbeat.interval.ms", "500");
+    properties.put("controller.quorum.election.timeout.ms", "300");
     properties.put("log.cleaner.dedupe.buffer.size", Integer.toString(16 << 20));
     properties.put("num.network.threads", "2");
     properties.put("num.io.threads", "4");
