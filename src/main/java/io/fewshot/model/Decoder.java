@@ -146,7 +146,7 @@ final class Decoder implements AutoCloseable {
   Past prefix(int[] tokens) {
     try (NDManager pass = manager.newSubManager()) {
       AttentionGroups groups =
-          AttentionGroups.single(List.of(new Sequence(TokenTree.of(0, tokens, List.of()), null)));
+          AttentionGroups.single(List.of(new Sequence(TokenTree.plain(0, tokens), null)));
       NDList arguments = tokens(pass, groups);
       addLists(pass, arguments, groups);
       return keep(run(pass, "prefix", arguments).get(0));
