@@ -1,7 +1,6 @@
 package io.fewshot.embedded;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,14 +35,17 @@ public final class EmbeddedBroker implements AutoCloseable {
   private final int port;
   private final Path directory;
   private final boolean temporary;
+  private final DirectoryLock lock;
   private volatile @Nullable String failure;
   private boolean closed;
 
-  private EmbeddedBroker(KafkaRaftServer server, int port, Path directory, boolean temporary) {
+  private EmbeddedBroker(
+      KafkaRaftServer server, int port, Path directory, boolean temporary, DirectoryLock lock) {
     this.server = server;
     this.port = port;
     this.directory = directory;
     this.temporary = temporary;
+    this.lock = lock;
   }
 
   /** A broker on a free port with a directory that is removed when it is closed. */
@@ -64,23 +66,37 @@ public final class EmbeddedBroker implements AutoCloseable {
   private static EmbeddedBroker start(Path directory, int wantedPort, boolean temporary) {
     int port = Ports.check(wantedPort, "broker");
     Map<String, String> properties = properties(directory, port, Ports.free());
+    // Kafka's own lock is taken by the broker only after the controller wrote to the directory.
+    DirectoryLock lock = DirectoryLock.take(directory, "broker");
+    EmbeddedBroker broker = null;
     try {
       format(directory);
       KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM);
-      EmbeddedBroker broker = new EmbeddedBroker(server, port, directory, temporary);
+      broker = new EmbeddedBroker(server, port, directory, temporary, lock);
+      // They stay when it is closed: nobody but a broker calls them.
       Exit.setExitProcedure(broker::fail);
       Exit.setHaltProcedure(broker::fail);
-      try {
-        server.startup();
-      } catch (RuntimeException | Error e) {
-        broker.close();
-        throw e;
-      }
+      server.startup();
       return broker;
-    } catch (EmbeddedException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new EmbeddedException("the broker cannot start on " + directory + ": " + reason(e), e);
+    } catch (Throwable e) {
+      String reason = broker == null || broker.failure == null ? reason(e) : broker.failure;
+      if (broker == null) {
+        lock.close();
+      } else {
+        broker.closeQuietly();
+      }
+      if (e instanceof VirtualMachineError error) {
+        throw error;
+      }
+      throw new EmbeddedException("the broker cannot start on " + directory + ": " + reason, e);
+    }
+  }
+
+  private void closeQuietly() {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      LOG.debug("after a failed start", e);
     }
   }
 
@@ -174,21 +190,17 @@ public final class EmbeddedBroker implements AutoCloseable {
       server.shutdown();
       server.awaitShutdown();
     } finally {
-      Exit.resetExitProcedure();
-      Exit.resetHaltProcedure();
+      lock.close();
       if (temporary) {
         Directories.delete(directory);
       }
     }
   }
 
-  private static String reason(Exception e) {
+  private static String reason(Throwable e) {
     Throwable deepest = e;
     while (deepest.getCause() != null) {
       deepest = deepest.getCause();
-    }
-    if (deepest instanceof IOException && deepest.getMessage() != null) {
-      return deepest.getMessage();
     }
     return deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
   }
