@@ -5,8 +5,13 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -30,6 +35,9 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
   private static final int NODE = 1;
+  private static final Duration START_LIMIT = Duration.ofMinutes(2);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
+  private static final Duration FAILED_STOP_LIMIT = Duration.ofSeconds(3);
 
   private final KafkaRaftServer server;
   private final int port;
@@ -76,7 +84,7 @@ public final class EmbeddedBroker implements AutoCloseable {
       // They stay when it is closed: nobody but a broker calls them.
       Exit.setExitProcedure(broker::fail);
       Exit.setHaltProcedure(broker::fail);
-      server.startup();
+      broker.awaitStart();
       return broker;
     } catch (Throwable e) {
       String reason = broker == null || broker.failure == null ? reason(e) : broker.failure;
@@ -90,6 +98,44 @@ public final class EmbeddedBroker implements AutoCloseable {
       }
       throw new EmbeddedException("the broker cannot start on " + directory + ": " + reason, e);
     }
+  }
+
+  /** Kafka's start never returns once it has called for the end of the process. */
+  private void awaitStart() throws Throwable {
+    CompletableFuture<Void> started = new CompletableFuture<>();
+    daemon("embedded-broker-start", server::startup, started);
+    long deadline = System.nanoTime() + START_LIMIT.toNanos();
+    while (true) {
+      try {
+        started.get(50, TimeUnit.MILLISECONDS);
+        return;
+      } catch (ExecutionException e) {
+        throw e.getCause() == null ? e : e.getCause();
+      } catch (TimeoutException e) {
+        if (failure != null) {
+          throw new EmbeddedException(failure, e);
+        }
+        if (System.nanoTime() > deadline) {
+          throw new EmbeddedException("not there after " + START_LIMIT.toSeconds() + " s", e);
+        }
+      }
+    }
+  }
+
+  private static void daemon(String name, Runnable task, CompletableFuture<Void> done) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                task.run();
+                done.complete(null);
+              } catch (Throwable e) {
+                done.completeExceptionally(e);
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private void closeQuietly() {
@@ -154,7 +200,10 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   /** What Kafka calls instead of ending the process. */
   private void fail(int status, @Nullable String message) {
-    String reason = message == null ? "fatal error in Kafka, status " + status : message;
+    String reason =
+        Directories.isFull(directory)
+            ? "the disk of " + directory + " is full"
+            : message == null ? "fatal error in Kafka, status " + status : message;
     failure = reason;
     LOG.error("the embedded broker stops: {}", reason);
     // Callers count on this never returning.
@@ -186,9 +235,22 @@ public final class EmbeddedBroker implements AutoCloseable {
       return;
     }
     closed = true;
+    CompletableFuture<Void> stopped = new CompletableFuture<>();
+    daemon(
+        "embedded-broker-stop",
+        () -> {
+          server.shutdown();
+          server.awaitShutdown();
+        },
+        stopped);
     try {
-      server.shutdown();
-      server.awaitShutdown();
+      // One that failed may hang for ever.
+      stopped.get(
+          (failure == null ? STOP_LIMIT : FAILED_STOP_LIMIT).toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the embedded broker did not stop in good order: {}", reason(e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } finally {
       lock.close();
       if (temporary) {
