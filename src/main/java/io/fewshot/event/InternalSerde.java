@@ -1,0 +1,110 @@
+package io.fewshot.event;
+
+import io.fewshot.event.internal.EncodedExample;
+import io.fewshot.event.internal.SeenMessage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.message.BinaryMessageDecoder;
+import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.message.SchemaStore;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serde for records of internal topics and stores, in Avro's single-object encoding: two marker
+ * bytes, the schema's fingerprint, the record. Needs no registry, so a store restores without one.
+ *
+ * <p>Reading throws {@link UndecodableException}; null stays null both ways.
+ */
+public final class InternalSerde<T> implements Serde<T> {
+
+  private final BinaryMessageEncoder<T> encoder;
+  private final BinaryMessageDecoder<T> decoder;
+
+  private InternalSerde(BinaryMessageEncoder<T> encoder, BinaryMessageDecoder<T> decoder) {
+    TrustedRecords.trust();
+    this.encoder = encoder;
+    this.decoder = decoder;
+  }
+
+  public static Serde<EncodedExample> encodedExample() {
+    return new InternalSerde<>(EncodedExample.getEncoder(), EncodedExample.createDecoder(none()));
+  }
+
+  public static Serde<SeenMessage> seenMessage() {
+    return new InternalSerde<>(SeenMessage.getEncoder(), SeenMessage.createDecoder(none()));
+  }
+
+  /** For any record that is written in a store: a query that waits, for instance. */
+  public static Serde<Query> query() {
+    return new InternalSerde<>(Query.getEncoder(), Query.createDecoder(none()));
+  }
+
+  private static SchemaStore none() {
+    return new SchemaStore.Cache();
+  }
+
+  /** A vector as the bytes of its little-endian 32-bit floats. */
+  public static ByteBuffer bytes(float[] vector) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(vector.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(vector);
+    return bytes;
+  }
+
+  /** The vector of {@link #bytes}; the buffer's position stays. */
+  public static float[] vector(ByteBuffer bytes) {
+    float[] vector = new float[bytes.remaining() / Float.BYTES];
+    bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+    return vector;
+  }
+
+  @Override
+  public Serializer<T> serializer() {
+    return new Writer();
+  }
+
+  @Override
+  public Deserializer<T> deserializer() {
+    return new Reader();
+  }
+
+  private final class Writer implements Serializer<T> {
+
+    @Override
+    @SuppressWarnings("NullAway") // Kafka's own interface is not annotated: null is a tombstone.
+    public byte[] serialize(String topic, @Nullable T record) {
+      if (record == null) {
+        return null;
+      }
+      try {
+        ByteBuffer buffer = encoder.encode(record);
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+      } catch (IOException e) {
+        throw new UncheckedIOException("writing to memory failed", e);
+      }
+    }
+  }
+
+  private final class Reader implements Deserializer<T> {
+
+    @Override
+    public @Nullable T deserialize(String topic, byte @Nullable [] value) {
+      if (value == null) {
+        return null;
+      }
+      try {
+        return decoder.decode(value);
+      } catch (IOException | AvroRuntimeException e) {
+        throw new UndecodableException("not an internal record: " + e.getMessage(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package io.fewshot.event;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Creates and checks the topics of an installation. The admin client stays the caller's.
+ *
+ * <p>Every method throws {@link KafkaException} when the broker cannot be reached within the
+ * timeout or refuses.
+ */
+public final class TopicAdmin {
+
+  private final Admin admin;
+  private final Duration timeout;
+
+  public TopicAdmin(Admin admin, Duration timeout) {
+    this.admin = admin;
+    this.timeout = timeout;
+  }
+
+  /**
+   * How a topic on the broker differs from what it should be.
+   *
+   * @param topic its name on the broker
+   * @param what {@code topic}, {@code partitions} or the name of a setting
+   * @param wanted what it should be
+   * @param found what it is; {@code missing} when it is not there
+   */
+  public record Difference(String topic, String what, String wanted, String found) {
+
+    @Override
+    public String toString() {
+      return topic + ": " + what + " should be " + wanted + ", is " + found;
+    }
+  }
+
+  /**
+   * Creates the topics that are missing and waits until the broker knows them; leaves the others as
+   * they are. Can be repeated.
+   *
+   * @param replication copies of each partition; -1 for the broker's default
+   * @return the names of those created
+   */
+  public List<String> create(Topics topics, int replication) {
+    List<NewTopic> wanted =
+        topics.all().stream()
+            .map(
+                topic ->
+                    new NewTopic(
+                            topic.name(),
+                            Optional.of(topic.partitions()),
+                            replication < 0
+                                ? Optional.<Short>empty()
+                                : Optional.of((short) replication))
+                        .configs(topic.configuration()))
+            .toList();
+    List<String> created = new ArrayList<>();
+    admin
+        .createTopics(wanted)
+        .values()
+        .forEach(
+            (name, future) -> {
+              if (get(future.thenApply(nothing -> name), TopicExistsException.class) != null) {
+                created.add(name);
+              }
+            });
+    awaitMetadata(topics);
+    return created;
+  }
+
+  /** Waits until every topic is known with its partitions, each with a leader. */
+  private void awaitMetadata(Topics topics) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      Map<String, TopicDescription> known = describe(topics);
+      if (known.size() == topics.all().size()
+          && known.values().stream().allMatch(TopicAdmin::hasLeaders)) {
+        return;
+      }
+      if (System.nanoTime() > deadline) {
+        throw new KafkaException("the broker created the topics but does not serve them yet");
+      }
+      pause();
+    }
+  }
+
+  private static boolean hasLeaders(TopicDescription topic) {
+    return topic.partitions().stream()
+        .allMatch(partition -> partition.leader() != null && !partition.leader().isEmpty());
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(20);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while waiting for the topics", e);
+    }
+  }
+
+  /** What differs from the wanted topics; nothing when all is well. */
+  public List<Difference> check(Topics topics) {
+    Map<String, TopicDescription> known = describe(topics);
+    Map<String, Config> configs = configs(known.keySet());
+    List<Difference> differences = new ArrayList<>();
+    for (Topic topic : topics.all()) {
+      TopicDescription description = known.get(topic.name());
+      Config config = configs.get(topic.name());
+      if (description == null || config == null) {
+        differences.add(new Difference(topic.name(), "topic", "there", "missing"));
+        continue;
+      }
+      int partitions = description.partitions().size();
+      if (partitions != topic.partitions()) {
+        differences.add(
+            new Difference(
+                topic.name(),
+                "partitions",
+                Integer.toString(topic.partitions()),
+                Integer.toString(partitions)));
+      }
+      topic
+          .configuration()
+          .forEach(
+              (setting, wanted) -> {
+                String found = config.get(setting) == null ? "" : config.get(setting).value();
+                if (differs(setting, wanted, found)) {
+                  differences.add(new Difference(topic.name(), setting, wanted, found));
+                }
+              });
+    }
+    return differences;
+  }
+
+  private static boolean differs(String setting, String wanted, String found) {
+    if (setting.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)) {
+      return Long.parseLong(found) < Long.parseLong(wanted); // more does no harm
+    }
+    return !found.equals(wanted);
+  }
+
+  private Map<String, TopicDescription> describe(Topics topics) {
+    List<String> names = topics.all().stream().map(Topic::name).toList();
+    Map<String, TopicDescription> known = new HashMap<>();
+    admin
+        .describeTopics(names)
+        .topicNameValues()
+        .forEach(
+            (name, future) -> {
+              TopicDescription description = get(future, UnknownTopicOrPartitionException.class);
+              if (description != null) {
+                known.put(name, description);
+              }
+            });
+    return known;
+  }
+
+  private Map<String, Config> configs(Collection<String> names) {
+    List<ConfigResource> resources =
+        names.stream().map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name)).toList();
+    Map<String, Config> configs = new HashMap<>();
+    admin
+        .describeConfigs(resources)
+        .values()
+        .forEach(
+            (resource, future) -> {
+              Config config = get(future, UnknownTopicOrPartitionException.class);
+              if (config != null) {
+                configs.put(resource.name(), config);
+              }
+            });
+    return configs;
+  }
+
+  /** The future's value; null when it failed with the expected kind. */
+  private <T> @Nullable T get(KafkaFuture<T> future, Class<? extends Exception> expected) {
+    try {
+      return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      if (expected.isInstance(cause)) {
+        return null;
+      }
+      throw cause instanceof KafkaException kafka ? kafka : new KafkaException(cause);
+    } catch (TimeoutException e) {
+      throw new KafkaException("the broker did not answer within " + timeout.toSeconds() + " s", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while asking the broker", e);
+    }
+  }
+}

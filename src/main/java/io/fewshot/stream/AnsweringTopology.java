@@ -1,0 +1,85 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Query;
+import io.fewshot.event.Topics;
+import io.fewshot.ladder.Answerer;
+import io.fewshot.memory.ExampleMemory;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.streams.Topology;
+
+/**
+ * Answers messages.
+ *
+ * <pre>
+ * queries ─▶ decode ─▶ answer (micro-batches; waiting) ─▶ route ─┬─▶ results
+ *              │          │                                      ├─▶ labeling
+ *              ▼          ▼                                      └─▶ seen
+ *             dead-letters
+ *
+ * valid-tasks ······▶ tasks         (on every instance)
+ * encoded-examples ·▶ memory        (on every instance)
+ * </pre>
+ *
+ * <p>The source is bytes, since a deserializer could not tell a registry that is down (wait) from
+ * poison (dead letter). Learning is another application with its own threads, so that a slow batch
+ * here never holds it up.
+ */
+public final class AnsweringTopology {
+
+  public static final String QUERIES = "queries";
+  public static final String DECODE = "decode";
+  public static final String ANSWER = "answer";
+  public static final String ROUTE = "route";
+  public static final String RESULTS = "results";
+  public static final String LABELING = "labeling";
+  public static final String SEEN = "seen";
+  public static final String DEAD_LETTERS = "dead-letters";
+
+  /** Store of the messages that are not answered yet. */
+  public static final String WAITING = "waiting";
+
+  private AnsweringTopology() {}
+
+  /**
+   * Builds the topology.
+   *
+   * @param memory filled by the topology, read by the answerer
+   * @param tasks filled by the topology
+   */
+  public static Topology build(
+      Topics topics,
+      Codecs codecs,
+      Answerer answerer,
+      ExampleMemory memory,
+      TaskCatalogue tasks,
+      StreamSettings settings,
+      MeterRegistry registry) {
+    StreamMeters meters = new StreamMeters(registry);
+    QueryReader reader = new QueryReader(codecs.codec(Query.class));
+    Serializer<byte[]> bytes = new ByteArraySerializer();
+
+    Topology topology = new Topology();
+    topology
+        .addSource(
+            QUERIES,
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer(),
+            topics.queries().name())
+        .addProcessor(DECODE, () -> new DecodeQueries(reader, meters), QUERIES)
+        .addProcessor(
+            ANSWER, () -> new AnswerQueries(answerer, tasks, reader, settings, meters), DECODE)
+        .addStateStore(WaitingRoom.store(WAITING, Topics.TEXT_BYTES), ANSWER)
+        .addProcessor(ROUTE, () -> new RouteAnswers(topics, codecs, meters), ANSWER)
+        .addSink(RESULTS, topics.results().name(), bytes, bytes, ROUTE)
+        .addSink(LABELING, topics.labeling().name(), bytes, bytes, ROUTE)
+        .addSink(SEEN, topics.seen().name(), bytes, bytes, ROUTE)
+        .addSink(DEAD_LETTERS, topics.deadLetters().name(), bytes, bytes, DECODE, ANSWER);
+    GlobalStores.addTasks(topology, topics, tasks);
+    GlobalStores.addMemory(topology, topics, memory);
+    return topology;
+  }
+}

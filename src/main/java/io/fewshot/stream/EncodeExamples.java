@@ -1,0 +1,194 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Example;
+import io.fewshot.event.InternalSerde;
+import io.fewshot.event.RecordCodec;
+import io.fewshot.event.RecordException;
+import io.fewshot.event.RegistryUnavailableException;
+import io.fewshot.event.internal.EncodedExample;
+import io.fewshot.prompt.Language;
+import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.stream.DeadLetters.Reason;
+import io.fewshot.stream.ExampleVectors.Draft;
+import io.fewshot.stream.ExampleVectors.Encoded;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Encodes examples in micro-batches and sends them to every instance; a tombstone removes one. A
+ * task whose language changes has its examples encoded anew.
+ */
+final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EncodeExamples.class);
+  private static final Duration LANGUAGE_CHECK = Duration.ofSeconds(1);
+
+  private final RecordCodec<Example> codec;
+  private final TextEncoder encoder;
+  private final TaskCatalogue tasks;
+  private final StreamSettings settings;
+  private final StreamMeters meters;
+  private final Serializer<EncodedExample> serializer = InternalSerde.encodedExample().serializer();
+  private final Map<String, Language> followed = new HashMap<>();
+
+  private ProcessorContext<byte[], byte[]> context;
+  private WaitingRoom<WaitingRecord> room;
+  private ExampleVectors vectors;
+  private List<Cancellable> ticks;
+
+  @SuppressWarnings("NullAway.Init")
+  EncodeExamples(
+      Codecs codecs,
+      TextEncoder encoder,
+      TaskCatalogue tasks,
+      StreamSettings settings,
+      StreamMeters meters) {
+    this.codec = codecs.codec(Example.class);
+    this.encoder = encoder;
+    this.tasks = tasks;
+    this.settings = settings;
+    this.meters = meters;
+  }
+
+  @Override
+  public void init(ProcessorContext<byte[], byte[]> context) {
+    this.context = context;
+    this.vectors =
+        new ExampleVectors(
+            context.getStateStore(LearningTopology.ENCODED), encoder, settings.maxBatch());
+    this.room =
+        new WaitingRoom<>(
+            context.getStateStore(LearningTopology.WAITING_EXAMPLES), waiting -> waiting);
+    this.ticks =
+        List.of(
+            context.schedule(
+                settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> encodeWaiting()),
+            context.schedule(LANGUAGE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::followTasks));
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    room.enter(new WaitingRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
+    if (room.size() >= settings.maxBatch()) {
+      encodeWaiting();
+    }
+  }
+
+  @Override
+  public void close() {
+    ticks.forEach(Cancellable::cancel);
+  }
+
+  /** In order, and no further than the first that the registry is needed for while it is away. */
+  private void encodeWaiting() {
+    List<Draft> drafts = new ArrayList<>();
+    List<Long> done = new ArrayList<>();
+    for (WaitingRecord waiting : room.inOrder()) {
+      RawRecord raw = waiting.raw();
+      if (done.size() == settings.maxBatch() || !take(raw, drafts)) {
+        break;
+      }
+      done.add(raw.offset());
+    }
+    send(drafts);
+    if (!done.isEmpty()) {
+      done.forEach(room::leave);
+      context.commit();
+    }
+  }
+
+  /** Whether the record is dealt with, or will be once the drafts are encoded. */
+  private boolean take(RawRecord raw, List<Draft> drafts) {
+    if (raw.value() == null) {
+      // What was drafted before it must be written before it is removed.
+      send(drafts);
+      remove(raw);
+      return true;
+    }
+    try {
+      draft(raw, codec.decode(raw.topic(), raw.headers(), raw.value())).ifPresent(drafts::add);
+      return true;
+    } catch (RegistryUnavailableException e) {
+      return false;
+    } catch (RecordException e) {
+      giveUp(raw, QueryReader.reason(e), e);
+      return true;
+    }
+  }
+
+  private Optional<Draft> draft(RawRecord raw, Example example) {
+    if (example.getInput().isBlank()) {
+      giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no text"));
+      return Optional.empty();
+    }
+    Instant createdAt = example.getCreatedAt();
+    EncodedExample.Builder draft =
+        EncodedExample.newBuilder()
+            .setTask(example.getTask())
+            .setExampleId(example.getExampleId())
+            .setInput(example.getInput())
+            .setOutput(example.getOutput())
+            .setSource(example.getSource())
+            .setLabeler(example.getLabeler())
+            .setCreatedAt(createdAt == null ? Instant.ofEpochMilli(raw.timestamp()) : createdAt);
+    // Until its task is known, a text counts as in the language of its script.
+    Language language =
+        tasks.find(example.getTask()).map(TaskDefinition::language).orElse(Language.AUTO);
+    return Optional.of(new Draft(draft, language, raw.timestamp()));
+  }
+
+  private void followTasks(long now) {
+    for (TaskDefinition task : tasks.all()) {
+      if (followed.put(task.task(), task.language()) != task.language()) {
+        vectors.follow(task, now).forEach(this::send);
+      }
+    }
+  }
+
+  private void send(List<Draft> drafts) {
+    vectors.encode(drafts).forEach(this::send);
+    drafts.clear();
+  }
+
+  private void send(Encoded encoded) {
+    context.forward(
+        new Record<>(
+            encoded.key().getBytes(StandardCharsets.UTF_8),
+            serializer.serialize("", encoded.example()),
+            encoded.time(),
+            new RecordHeaders()),
+        LearningTopology.ENCODED_EXAMPLES);
+  }
+
+  private void remove(RawRecord raw) {
+    if (raw.key() != null) {
+      vectors.remove(new String(raw.key(), StandardCharsets.UTF_8));
+      context.forward(
+          new Record<>(raw.key(), null, raw.timestamp(), new RecordHeaders()),
+          LearningTopology.ENCODED_EXAMPLES);
+    }
+  }
+
+  private void giveUp(RawRecord raw, Reason reason, Throwable cause) {
+    LOG.warn("Example refused: {}", cause.getMessage());
+    meters.deadLetter(reason);
+    context.forward(
+        DeadLetters.of(raw, LearningTopology.ENCODE, reason, cause), LearningTopology.DEAD_LETTERS);
+  }
+}

@@ -1,0 +1,48 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.InternalSerde;
+import io.fewshot.event.Topics;
+import io.fewshot.memory.ExampleMemory;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.Stores;
+
+/**
+ * What every instance holds in full: the task definitions and the example memory. Both come from
+ * internal topics that hold only what was already checked and encoded, so filling them never fails
+ * on a bad record, never asks the registry and never encodes, not even when everything is replayed
+ * at a start.
+ */
+final class GlobalStores {
+
+  static final String TASKS = "tasks";
+  static final String MEMORY = "memory";
+
+  private GlobalStores() {}
+
+  static void addTasks(Topology topology, Topics topics, TaskCatalogue tasks) {
+    topology.addGlobalStore(
+        Stores.keyValueStoreBuilder(
+                Stores.inMemoryKeyValueStore(TASKS), Serdes.String(), Serdes.String())
+            .withLoggingDisabled(),
+        "valid-tasks",
+        new StringDeserializer(),
+        new StringDeserializer(),
+        topics.validTasks().name(),
+        "hold-tasks",
+        () -> new HoldTasks(tasks));
+  }
+
+  static void addMemory(Topology topology, Topics topics, ExampleMemory memory) {
+    topology.addGlobalStore(
+        new MemoryStore.Builder(MEMORY, memory),
+        "encoded-examples",
+        new StringDeserializer(),
+        new ByteArrayDeserializer(),
+        topics.encodedExamples().name(),
+        "hold-examples",
+        () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer()));
+  }
+}

@@ -1,0 +1,77 @@
+package io.fewshot.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fewshot.event.internal.EncodedExample;
+import io.fewshot.event.internal.SeenHeader;
+import io.fewshot.event.internal.SeenMessage;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import org.apache.kafka.common.serialization.Serde;
+import org.junit.jupiter.api.Test;
+
+class InternalSerdeTest {
+
+  @Test
+  void aVectorSurvivesBitForBit() {
+    // Given
+    float[] vector = {1f, -0f, Float.MIN_VALUE, 1e30f};
+    EncodedExample example =
+        EncodedExample.newBuilder()
+            .setTask("t")
+            .setExampleId("e")
+            .setInput("i")
+            .setOutput("o")
+            .setSource("import")
+            .setLabeler("")
+            .setCreatedAt(Instant.ofEpochMilli(5))
+            .setEncodedBy("bge")
+            .setVector(InternalSerde.bytes(vector))
+            .build();
+    Serde<EncodedExample> serde = InternalSerde.encodedExample();
+
+    // When
+    byte[] bytes = serde.serializer().serialize("x", example);
+    EncodedExample read = serde.deserializer().deserialize("x", bytes);
+
+    // Then
+    assertThat(read).isEqualTo(example);
+    assertThat(InternalSerde.vector(read.getVector())).containsExactly(vector);
+    assertThat(InternalSerde.bytes(new float[] {1f}).array())
+        .as("little-endian")
+        .containsExactly(0, 0, 0x80, 0x3f);
+  }
+
+  @Test
+  void aSeenMessageKeepsKeyAndRepeatedHeaders() {
+    SeenMessage seen =
+        SeenMessage.newBuilder()
+            .setQueryId("q")
+            .setTask("t")
+            .setText("x")
+            .setKey(ByteBuffer.wrap(new byte[] {0, -1}))
+            .setHeaders(
+                List.of(
+                    new SeenHeader("traceparent", ByteBuffer.wrap(new byte[] {1})),
+                    new SeenHeader("traceparent", null)))
+            .setDryRun(true)
+            .setTimestamp(Instant.ofEpochMilli(7))
+            .build();
+    Serde<SeenMessage> serde = InternalSerde.seenMessage();
+
+    assertThat(serde.deserializer().deserialize("x", serde.serializer().serialize("x", seen)))
+        .isEqualTo(seen);
+  }
+
+  @Test
+  void tombstonesStayTombstonesAndNoiseIsUndecodable() {
+    Serde<SeenMessage> serde = InternalSerde.seenMessage();
+
+    assertThat(serde.serializer().serialize("x", null)).isNull();
+    assertThat(serde.deserializer().deserialize("x", null)).isNull();
+    assertThatThrownBy(() -> serde.deserializer().deserialize("x", new byte[] {1, 2, 3}))
+        .isInstanceOf(UndecodableException.class);
+  }
+}
