@@ -8,14 +8,18 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder's weights and its forward passes. Linear layers run on the tokens of all sequences
- * packed one after the other, without padding; attention runs sequence by sequence.
+ * packed one after the other, without padding; attention runs on groups of about equal length, see
+ * {@link AttentionGroups}.
  *
  * <p>For one thread at a time. Owns the weights and the program.
  */
@@ -119,30 +123,32 @@ final class Decoder implements AutoCloseable {
    */
   List<float[]> score(List<Sequence> sequences) {
     try (NDManager pass = manager.newSubManager()) {
-      Rows rows = Rows.of(sequences);
-      NDList arguments = tokens(pass, sequences);
+      AttentionGroups groups = AttentionGroups.joined(sequences);
+      Rows rows = Rows.of(groups.packed());
+      NDList arguments = tokens(pass, groups);
       arguments.add(pass.create(rows.unique));
       arguments.add(pass.create(rows.picks));
       arguments.add(pass.create(rows.targets));
-      addLists(pass, arguments, sequences);
+      addLists(pass, arguments, groups);
       float[] all = run(pass, "forward", arguments).singletonOrThrow().toFloatArray();
-      List<float[]> results = new ArrayList<>();
+      Map<Sequence, float[]> results = new IdentityHashMap<>();
       int from = 0;
-      for (Sequence sequence : sequences) {
+      for (Sequence sequence : groups.packed()) {
         int count = sequence.tree().targets().length;
-        results.add(Arrays.copyOfRange(all, from, from + count));
+        results.put(sequence, Arrays.copyOfRange(all, from, from + count));
         from += count;
       }
-      return results;
+      return sequences.stream().map(results::get).toList();
     }
   }
 
   /** Computes the keys and values of a sequence from position 0. */
   Past prefix(int[] tokens) {
     try (NDManager pass = manager.newSubManager()) {
-      List<Sequence> sequences = List.of(new Sequence(TokenTree.of(0, tokens, List.of()), null));
-      NDList arguments = tokens(pass, sequences);
-      addLists(pass, arguments, sequences);
+      AttentionGroups groups =
+          AttentionGroups.single(List.of(new Sequence(TokenTree.plain(0, tokens), null)));
+      NDList arguments = tokens(pass, groups);
+      addLists(pass, arguments, groups);
       return keep(run(pass, "prefix", arguments).get(0));
     }
   }
@@ -150,7 +156,8 @@ final class Decoder implements AutoCloseable {
   /** The greedy next token after each sequence's last token. */
   List<Next> next(List<Sequence> sequences) {
     try (NDManager pass = manager.newSubManager()) {
-      NDList arguments = tokens(pass, sequences);
+      AttentionGroups groups = AttentionGroups.single(sequences);
+      NDList arguments = tokens(pass, groups);
       long[] last = new long[sequences.size()];
       int end = 0;
       for (int i = 0; i < last.length; i++) {
@@ -158,7 +165,7 @@ final class Decoder implements AutoCloseable {
         last[i] = end - 1;
       }
       arguments.add(pass.create(last));
-      addLists(pass, arguments, sequences);
+      addLists(pass, arguments, groups);
       NDList results = run(pass, "next", arguments);
       long[] best = results.get(0).toLongArray();
       float[] values = results.get(1).toFloatArray();
@@ -175,37 +182,46 @@ final class Decoder implements AutoCloseable {
     return new Past(keysAndValues, (int) keysAndValues.getShape().get(3));
   }
 
-  private NDList tokens(NDManager pass, List<Sequence> sequences) {
+  private NDList tokens(NDManager pass, AttentionGroups groups) {
     NDList arguments = new NDList();
-    arguments.add(pass.create(concatenate(sequences, true)));
-    arguments.add(pass.create(concatenate(sequences, false)));
+    arguments.add(pass.create(concatenate(groups.packed(), TokenTree::tokens)));
+    arguments.add(pass.create(concatenate(groups.packed(), TokenTree::positions)));
     arguments.add(frequencies);
     arguments.add(epsilon);
     return arguments;
   }
 
-  private void addLists(NDManager pass, NDList arguments, List<Sequence> sequences) {
-    for (Sequence sequence : sequences) {
-      NDArray ends = pass.create(Arrays.stream(sequence.tree().ends()).asLongStream().toArray());
-      ends.setName("ends[]");
-      arguments.add(ends);
+  private void addLists(NDManager pass, NDList arguments, AttentionGroups groups) {
+    for (AttentionGroups.Group group : groups.groups()) {
+      NDArray ends = pass.create(group.ends(), new Shape(group.members(), group.longest()));
+      add(arguments, "ends[]", ends);
     }
-    for (Sequence sequence : sequences) {
-      Past past = sequence.past();
-      NDArray keysAndValues = past == null ? nothing : past.keysAndValues();
-      keysAndValues.setName("past[]");
-      arguments.add(keysAndValues);
+    for (AttentionGroups.Group group : groups.groups()) {
+      add(arguments, "spread[]", pass.create(group.spread()));
+    }
+    for (AttentionGroups.Group group : groups.groups()) {
+      add(arguments, "collect[]", pass.create(group.collect()));
+    }
+    for (AttentionGroups.Group group : groups.groups()) {
+      Past past = group.past();
+      add(arguments, "past[]", past == null ? nothing : past.keysAndValues());
     }
     arguments.addAll(weights);
+  }
+
+  private static void add(NDList arguments, String list, NDArray array) {
+    array.setName(list);
+    arguments.add(array);
   }
 
   private NDList run(NDManager pass, String method, NDList arguments) {
     return program.run(pass, method, arguments);
   }
 
-  private static long[] concatenate(List<Sequence> sequences, boolean tokens) {
+  private static long[] concatenate(List<Sequence> sequences, Function<TokenTree, int[]> numbers) {
     return sequences.stream()
-        .map(s -> tokens ? s.tree().tokens() : s.tree().positions())
+        .map(Sequence::tree)
+        .map(numbers)
         .flatMapToInt(Arrays::stream)
         .asLongStream()
         .toArray();
@@ -236,7 +252,7 @@ final class Decoder implements AutoCloseable {
       return new Rows(longs(index.keySet()), longs(picks), longs(targets));
     }
 
-    private static long[] longs(java.util.Collection<Long> values) {
+    private static long[] longs(Collection<Long> values) {
       return values.stream().mapToLong(Long::longValue).toArray();
     }
   }

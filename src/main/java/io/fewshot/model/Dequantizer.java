@@ -132,13 +132,4 @@ final class Dequantizer {
     int exponent32 = exponent == 31 ? 255 : exponent + 112;
     return Float.intBitsToFloat(sign | exponent32 << 23 | fraction << 13);
   }
-
-  /** The upper half of the float, rounded to the nearest, ties to even. */
-  static short bfloat16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) (bits >>> 16 | 0x40);
-    }
-    return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
-  }
 }

@@ -55,8 +55,8 @@ public enum Precision {
       NDArray x = scratch.ones(new Shape(256, 576), DataType.FLOAT32);
       NDArray y = scratch.ones(new Shape(1536, 576), DataType.FLOAT32);
       long fp32 = time(scratch, program, x, y);
-      NDArray halfX = BF16.cast(scratch, program, x);
-      NDArray halfY = BF16.cast(scratch, program, y);
+      NDArray halfX = cast(scratch, program, x);
+      NDArray halfY = cast(scratch, program, y);
       long bf16 = time(scratch, program, halfX, halfY);
       Precision chosen = bf16 < fp32 ? BF16 : FP32;
       log.debug("A matrix product takes {} ns in fp32, {} ns in bf16", fp32, bf16);
@@ -64,11 +64,8 @@ public enum Precision {
     }
   }
 
-  private NDArray cast(NDManager scratch, DecoderProgram program, NDArray x) {
-    NDArray zeroBits = scratch.zeros(new Shape(2), DataType.UINT8);
-    NDArray typed = program.run(scratch, "bits", new NDList(zeroBits)).singletonOrThrow();
-    typed.setName("w[]");
-    return program.run(scratch, "like", new NDList(x, typed)).singletonOrThrow();
+  private static NDArray cast(NDManager scratch, DecoderProgram program, NDArray x) {
+    return program.run(scratch, "bfloat16", new NDList(x)).singletonOrThrow();
   }
 
   /** The best of a few rounds, in nanoseconds, after one that warms up. */

@@ -88,6 +88,16 @@ record TokenTree(
         owners);
   }
 
+  /** Tokens that follow {@code cached} others and of which nothing is predicted. */
+  static TokenTree plain(int cached, int[] tokens) {
+    int[] positions = new int[tokens.length];
+    Arrays.setAll(positions, i -> cached + i);
+    int[] ends = new int[tokens.length];
+    Arrays.fill(ends, tokens.length - 1);
+    int[] none = new int[0];
+    return new TokenTree(tokens, positions, ends, none, none, none);
+  }
+
   int size() {
     return tokens.length;
   }

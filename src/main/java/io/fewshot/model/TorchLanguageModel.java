@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,10 +89,25 @@ public final class TorchLanguageModel implements LanguageModel {
 
   @Override
   public synchronized List<Scores> score(List<Scoring> requests) {
-    checkOpen();
     requests.forEach(this::check);
+    return guarded(() -> scoreAll(requests));
+  }
+
+  @Override
+  public synchronized List<Generated> generate(List<Generation> requests) {
+    for (Generation request : requests) {
+      checkPrompt(request.prompt());
+      checkLength(request.prompt().length + Math.max(0, request.maxTokens()));
+    }
+    return guarded(() -> new Generator(decoder, tokenizer, this::past).generate(requests));
+  }
+
+  private <T> T guarded(Supplier<T> computation) {
+    if (closed) {
+      throw new ModelException("The model " + name + " is closed");
+    }
     try {
-      return compute(requests);
+      return computation.get();
     } catch (ModelException e) {
       throw e;
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -101,8 +117,8 @@ public final class TorchLanguageModel implements LanguageModel {
     }
   }
 
-  private List<Scores> compute(List<Scoring> requests) {
-    int[] cached = requests.stream().mapToInt(TorchLanguageModel::cached).toArray();
+  private List<Scores> scoreAll(List<Scoring> requests) {
+    int[] cached = requests.stream().mapToInt(r -> cached(r.shared(), r.prompt())).toArray();
     List<double[]> sums = new ArrayList<>();
     requests.forEach(request -> sums.add(new double[request.candidates().size()]));
     for (List<Packing.Piece> pass : packing.passes(requests, cached)) {
@@ -125,9 +141,9 @@ public final class TorchLanguageModel implements LanguageModel {
   }
 
   /** How much of a prompt is worth taking from the cache; its last token is always computed. */
-  private static int cached(Scoring scoring) {
-    int shared = Math.min(scoring.shared(), scoring.prompt().length - 1);
-    return shared < MIN_SHARED ? 0 : shared;
+  static int cached(int shared, int[] prompt) {
+    int most = Math.min(shared, prompt.length - 1);
+    return most < MIN_SHARED ? 0 : most;
   }
 
   private @Nullable Past past(int[] prompt, int cached) {
@@ -139,6 +155,7 @@ public final class TorchLanguageModel implements LanguageModel {
   }
 
   private void check(Scoring request) {
+    checkPrompt(request.prompt());
     int longest = 0;
     for (int[] candidate : request.candidates()) {
       if (candidate.length == 0) {
@@ -147,11 +164,14 @@ public final class TorchLanguageModel implements LanguageModel {
       checkTokens(candidate);
       longest = Math.max(longest, candidate.length);
     }
-    if (request.prompt().length == 0) {
-      throw new ModelException("A prompt without tokens cannot be scored");
-    }
-    checkTokens(request.prompt());
     checkLength(request.prompt().length + longest);
+  }
+
+  private void checkPrompt(int[] prompt) {
+    if (prompt.length == 0) {
+      throw new ModelException("A prompt without tokens cannot be computed");
+    }
+    checkTokens(prompt);
   }
 
   private void checkLength(int tokens) {
@@ -167,12 +187,6 @@ public final class TorchLanguageModel implements LanguageModel {
       if (token < 0 || token >= decoder.architecture().vocabulary()) {
         throw new ModelException("Token " + token + " is not in the model's vocabulary");
       }
-    }
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new ModelException("The model " + name + " is closed");
     }
   }
 

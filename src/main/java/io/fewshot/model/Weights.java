@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,14 +36,17 @@ final class Weights {
     final boolean vector;
     int rows;
     int columns;
-    ByteBuffer bytes = ByteBuffer.allocate(0);
 
     Matrix(boolean vector) {
       this.vector = vector;
     }
+
+    int floatBytes() {
+      return Math.toIntExact(4L * rows * columns);
+    }
   }
 
-  private record Slice(Matrix matrix, Part part, int from, int to) {}
+  private record Slice(Part part, int from, int to) {}
 
   Weights(Gguf gguf, Architecture architecture, Precision precision) {
     this.gguf = gguf;
@@ -50,32 +54,43 @@ final class Weights {
     this.precision = precision;
   }
 
-  /** Dequantizes in parallel, straight into the memory that the arrays then use. */
+  /**
+   * Dequantizes in parallel, in fp32 straight into the memory that the arrays then use. DJL cannot
+   * make bf16 arrays itself: there one scratch memory serves all matrices, and the program casts.
+   */
   List<NDArray> load(NDManager manager, DecoderProgram program) {
     plan();
-    List<Slice> slices = new ArrayList<>();
-    for (Matrix matrix : matrices) {
-      matrix.bytes =
-          ByteBuffer.allocateDirect(
-                  Math.toIntExact((long) matrix.rows * matrix.columns * precision.bytes()))
-              .order(ByteOrder.nativeOrder());
-      for (Part part : matrix.parts) {
-        for (int from = 0; from < part.tensor.rows(); from += ROWS_AT_ONCE) {
-          int to = Math.min(from + ROWS_AT_ONCE, part.tensor.rows());
-          slices.add(new Slice(matrix, part, from, to));
-        }
-      }
-    }
-    slices.parallelStream().forEach(this::fill);
+    boolean cast = precision == Precision.BF16;
+    int largest = matrices.stream().mapToInt(Matrix::floatBytes).max().orElse(0);
+    ByteBuffer scratch = memory(cast ? largest : 0);
     List<NDArray> weights = new ArrayList<>();
     for (Matrix matrix : matrices) {
-      weights.add(array(manager, program, matrix));
+      int bytes = matrix.floatBytes();
+      ByteBuffer floats = cast ? scratch.slice(0, bytes) : memory(bytes);
+      floats.order(ByteOrder.nativeOrder());
+      slices(matrix).parallelStream().forEach(slice -> fill(slice, floats));
+      weights.add(array(manager, program, matrix, floats));
     }
     if (!gguf.hasTensor("output.weight")) {
       weights.add(2, weights.get(0));
     }
     weights.forEach(weight -> weight.setName("w[]"));
     return weights;
+  }
+
+  private static ByteBuffer memory(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  }
+
+  private static List<Slice> slices(Matrix matrix) {
+    List<Slice> slices = new ArrayList<>();
+    for (Part part : matrix.parts) {
+      for (int from = 0; from < part.tensor.rows(); from += ROWS_AT_ONCE) {
+        int to = Math.min(from + ROWS_AT_ONCE, part.tensor.rows());
+        slices.add(new Slice(part, from, to));
+      }
+    }
+    return slices;
   }
 
   private void plan() {
@@ -162,44 +177,33 @@ final class Weights {
     };
   }
 
-  private void fill(Slice slice) {
+  private static void fill(Slice slice, ByteBuffer floats) {
     Gguf.Tensor tensor = slice.part.tensor;
     int columns = tensor.columns();
     byte[] block = new byte[tensor.rowBytes()];
     float[] numbers = new float[columns];
-    ByteBuffer out = slice.matrix.bytes.duplicate().order(ByteOrder.nativeOrder());
+    FloatBuffer out = floats.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
     for (int row = slice.from; row < slice.to; row++) {
       slice.part.stored.get(slice.part.order.applyAsInt(row) * block.length, block);
       Dequantizer.dequantize(tensor.type(), block, numbers, columns);
-      int at = Math.toIntExact((long) (slice.part.firstRow + row) * columns * precision.bytes());
-      out.position(at);
-      if (precision == Precision.BF16) {
-        for (float number : numbers) {
-          out.putShort(Dequantizer.bfloat16(number));
-        }
-      } else {
-        out.asFloatBuffer().put(numbers);
-      }
+      out.put((slice.part.firstRow + row) * columns, numbers);
     }
   }
 
-  private NDArray array(NDManager manager, DecoderProgram program, Matrix matrix) {
-    int bytes = precision.bytes();
+  private NDArray array(
+      NDManager manager, DecoderProgram program, Matrix matrix, ByteBuffer floats) {
     long length = (long) matrix.rows * matrix.columns;
     Shape shape = matrix.vector ? new Shape(length) : new Shape(matrix.rows, matrix.columns);
     if (length == 0) {
       return manager.zeros(new Shape(0), DataType.FLOAT32);
     }
+    NDArray array = manager.create(floats, shape, DataType.FLOAT32);
     if (precision == Precision.FP32) {
-      return manager.create(matrix.bytes, shape, DataType.FLOAT32);
+      return array;
     }
-    // DJL cannot make bf16 arrays; the program sees the same memory under another type.
-    Shape byteShape =
-        matrix.vector
-            ? new Shape(length * bytes)
-            : new Shape(matrix.rows, (long) matrix.columns * bytes);
-    NDArray raw = manager.create(matrix.bytes, byteShape, DataType.UINT8);
-    return program.run(manager, "bits", new NDList(raw)).singletonOrThrow();
+    try (array) {
+      return program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
+    }
   }
 
   /** Rotations per position for each pair of a head; Llama 3 files bring divisors. */
