@@ -9,14 +9,18 @@ import java.util.Set;
  * What a stage of a task's ladder learned from answering stored examples, each without itself.
  *
  * @param fusion weights fitted to them
- * @param novelBelow a message that is less similar than this to all that is known is novel
+ * @param novelBelow a message that is less similar than this to all that is known is novel, unless
+ *     it can be answered with confidence
  * @param confidences of the answers to them, ascending; empty when there were too few
  */
 @SuppressWarnings("ArrayRecordComponent")
 record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
 
   /** A false alarm is an error, a missed novelty usually ends in low confidence anyway. */
-  private static final double NOVEL_QUANTILE = 0.005;
+  private static final double NOVEL_QUANTILE = 0.01;
+
+  /** What can be answered with more than this is a known thing said in a new way. */
+  private static final double NOVEL_CONFIDENCE = 0.6;
 
   private static final int LEAST_FOR_NOVELTY = 50;
   private static final int LEAST_FOR_FIT = 10;
@@ -42,8 +46,9 @@ record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
     return new Calibration(fusion, novelBelow, confidences);
   }
 
-  boolean isNovel(Case item) {
-    return item.candidates().isEmpty() || item.similarity() < novelBelow;
+  boolean isNovel(Case item, double confidence) {
+    return item.candidates().isEmpty()
+        || item.similarity() < novelBelow && confidence < NOVEL_CONFIDENCE;
   }
 
   /**
@@ -56,7 +61,8 @@ record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
       // Nothing is known about this task's confidences: as if they were spread evenly.
       return 1 - share;
     }
-    return quantile(confidences, 1 - share);
+    int reach = (int) Math.ceil(share * confidences.length);
+    return reach == 0 ? 1 : confidences[confidences.length - reach];
   }
 
   private static double quantile(double[] ascending, double q) {

@@ -38,8 +38,8 @@ final class Climb {
   void judge(Calibration calibration) {
     TaskDefinition task = item.task();
     opinion = calibration.fusion().opinion(item.candidates());
-    novel = calibration.isNovel(item);
     double confidence = opinion.confidence();
+    novel = calibration.isNovel(item, confidence);
     boolean stands = confidence >= Acceptance.accepts(task.promise(), calibration);
     accepted = stands && !novel && task.start() == TaskDefinition.Start.PROVISIONAL;
     done = novel || confidence >= Acceptance.suffices(task.promise(), calibration);

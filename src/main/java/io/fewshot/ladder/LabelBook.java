@@ -25,6 +25,12 @@ final class LabelBook {
 
   private final Encoders encoders;
   private final Map<Said, float[]> vectors = new ConcurrentHashMap<>();
+  private final Map<Key, Page> pages = new ConcurrentHashMap<>();
+
+  private record Key(String task, Language language) {}
+
+  /** A task's labels as of the memory's state when they were gathered. */
+  private record Page(TaskDefinition task, long changes, Labels labels) {}
 
   private record Said(Language language, String text) {}
 
@@ -40,6 +46,19 @@ final class LabelBook {
     if (task.kind() != Kind.CLASSIFY) {
       return new Labels(List.of(), null);
     }
+    Key key = new Key(task.task(), language);
+    // Read before the labels: a change in between makes the page stale, not wrong.
+    long changes = memory.changes();
+    Page page = pages.get(key);
+    boolean declared = !task.labels().isEmpty();
+    if (page == null || !page.task.equals(task) || !declared && page.changes != changes) {
+      page = new Page(task, changes, gather(task, memory, language));
+      pages.put(key, page);
+    }
+    return page.labels;
+  }
+
+  private Labels gather(TaskDefinition task, TaskMemory memory, Language language) {
     List<String> names =
         List.copyOf(task.labels().isEmpty() ? memory.outputs().keySet() : task.labels().keySet());
     if (names.size() > MAX_NAMED) {

@@ -84,19 +84,15 @@ public final class Ladder implements Answerer, AutoCloseable {
     TaskMemory known = memory.task(task.task());
     long start = System.nanoTime();
     List<Embedding> embeddings = encoders.encode(task.language(), texts);
-    List<Climb> climbs = new ArrayList<>();
+    List<WrittenAnswers.Asked> asked = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
       Case item = factory.of(task, known, texts.get(i), embeddings.get(i), example -> true);
-      climbs.add(new Climb(item, embeddings.get(i).encoder()));
+      asked.add(new WrittenAnswers.Asked(item, embeddings.get(i).encoder()));
     }
     if (task.kind() != Kind.CLASSIFY) {
-      boolean canWrite = runs(task, Rung.FEW_SHOT);
-      return written.answer(
-          task,
-          climbs.stream().map(Climb::item).toList(),
-          canWrite,
-          embeddings.stream().map(Embedding::encoder).toList());
+      return written.answer(task, asked, runs(task, Rung.FEW_SHOT));
     }
+    List<Climb> climbs = asked.stream().map(a -> new Climb(a.item(), a.encoder())).toList();
     neighbours.score(items(climbs));
     costs.measured(task.task(), Rung.NEIGHBOURS, texts.size(), System.nanoTime() - start);
     climb(task, known, climbs);

@@ -5,7 +5,6 @@ import io.fewshot.prompt.Rung;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +70,7 @@ final class NeighbourRung implements RungScorer {
       Case item, List<float[]> points, List<String> labelOf, List<Double> cosines) {
     List<float[]> vectors = item.labels().vectors();
     Map<String, Double> names = new HashMap<>();
-    if (vectors == null) {
+    if (vectors == null || vectors.isEmpty() || vectors.get(0).length != item.vector().length) {
       return names;
     }
     List<String> labels = item.labels().names();
@@ -103,7 +102,7 @@ final class NeighbourRung implements RungScorer {
     if (labels.size() <= MAX_CANDIDATES) {
       possible.addAll(labels);
     }
-    possible.retainAll(new HashSet<>(labels));
+    possible.retainAll(item.labels().set());
     double farthest = nearest.values().stream().mapToDouble(x -> x).min().orElse(0);
     List<Candidate> candidates = new ArrayList<>();
     for (String label : possible) {

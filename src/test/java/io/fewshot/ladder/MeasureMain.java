@@ -90,7 +90,7 @@ final class MeasureMain {
     }
   }
 
-  private static List<Evaluation.Row> read(String file) throws IOException {
+  static List<Evaluation.Row> read(String file) throws IOException {
     try (MappingIterator<Map<String, String>> rows =
         new CsvMapper()
             .readerForMapOf(String.class)
