@@ -18,9 +18,14 @@ public final class Encoders implements AutoCloseable {
   private final Map<Language, Encoder> loaded = new EnumMap<>(Language.class);
   private boolean closed;
 
-  /** With files in the user's cache, and as many threads for a pass as there are cores. */
+  // Messages are short: beyond this, threads wait for each other longer than they compute.
+  private static final int MAX_THREADS = 8;
+
+  /** With files in the user's cache, and as many threads for a pass as there are cores, up to 8. */
   public Encoders() {
-    this(EncoderFiles.defaultDirectory(), Runtime.getRuntime().availableProcessors());
+    this(
+        EncoderFiles.defaultDirectory(),
+        Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
   }
 
   /**

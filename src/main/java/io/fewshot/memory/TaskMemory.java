@@ -100,6 +100,20 @@ public final class TaskMemory {
     return nearest.bestFirst();
   }
 
+  /** A message's view of this memory. */
+  public Lookup lookup(String text, Embedding embedding) {
+    return lookup(text, embedding, example -> true);
+  }
+
+  /**
+   * A message's view of the eligible examples alone: leave one out, or hold some out.
+   *
+   * @param eligible quick and without side effects: a lock is held
+   */
+  public Lookup lookup(String text, Embedding embedding, Predicate<StoredExample> eligible) {
+    return new Lookup(this, text, embedding, eligible);
+  }
+
   void put(StoredExample example) {
     // Segmenting takes longer than all the rest, so it is done before readers are held up.
     List<String> exampleWords = words.of(example.input());

@@ -1,9 +1,9 @@
 package io.fewshot.memory;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Exact search by inner product over the unit vectors of one encoder. Not safe for use by several
@@ -15,8 +15,13 @@ import java.util.Map;
  */
 final class VectorIndex {
 
+  private static final float[] NOTHING = new float[0];
+
   private final int dimension;
-  private final List<StoredExample> rows = new ArrayList<>();
+  // The vectors beside their examples: one reference less to follow in the loop over all.
+  private float[][] vectors = new float[8][];
+  private @Nullable StoredExample[] examples = new StoredExample[8];
+  private int size;
   private final Map<String, Integer> rowOfId = new HashMap<>();
 
   VectorIndex(int dimension) {
@@ -24,7 +29,7 @@ final class VectorIndex {
   }
 
   int size() {
-    return rows.size();
+    return size;
   }
 
   int dimension() {
@@ -32,13 +37,14 @@ final class VectorIndex {
   }
 
   void put(StoredExample example) {
-    Integer row = rowOfId.get(example.id());
-    if (row == null) {
-      rowOfId.put(example.id(), rows.size());
-      rows.add(example);
-    } else {
-      rows.set(row, example);
+    Integer known = rowOfId.get(example.id());
+    int row = known == null ? size++ : known;
+    if (row == vectors.length) {
+      // References only: the vectors themselves stay where they are.
+      vectors = Arrays.copyOf(vectors, row + (row >> 1));
+      examples = Arrays.copyOf(examples, vectors.length);
     }
+    set(row, example);
   }
 
   void remove(String id) {
@@ -46,18 +52,29 @@ final class VectorIndex {
     if (row == null) {
       return;
     }
-    StoredExample last = rows.remove(rows.size() - 1);
-    if (!last.id().equals(id)) {
-      rows.set(row, last);
-      rowOfId.put(last.id(), row);
+    size--;
+    StoredExample last = examples[size];
+    examples[size] = null;
+    vectors[size] = NOTHING;
+    if (row < size && last != null) {
+      set(row, last);
     }
   }
 
+  private void set(int row, StoredExample example) {
+    vectors[row] = example.vector();
+    examples[row] = example;
+    rowOfId.put(example.id(), row);
+  }
+
   void search(float[] query, Nearest nearest) {
-    for (StoredExample row : rows) {
-      float score = dot(query, row.vector());
+    for (int row = 0; row < size; row++) {
+      float score = dot(query, vectors[row]);
       if (nearest.admits(score)) {
-        nearest.offer(row, score);
+        StoredExample example = examples[row];
+        if (example != null) {
+          nearest.offer(example, score);
+        }
       }
     }
   }

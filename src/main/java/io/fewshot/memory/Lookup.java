@@ -1,0 +1,74 @@
+package io.fewshot.memory;
+
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one task's memory holds for one message. Hits are searched when first asked for and kept, so
+ * that a vote and a choice of examples share one search. Belongs to one thread.
+ */
+public final class Lookup {
+
+  // Deep enough for a vote and for a prompt after duplicates are gone; a deeper search costs little
+  // more.
+  private static final int MIN_DEPTH = 64;
+
+  private final TaskMemory memory;
+  private final String text;
+  private final Embedding embedding;
+  private final Predicate<StoredExample> eligible;
+
+  private @Nullable Hits byEmbedding;
+  private @Nullable Hits byWords;
+
+  /** The best {@code depth} hits, or all when there are fewer. */
+  private record Hits(int depth, List<Neighbour> ranked) {
+
+    List<Neighbour> first(int k) {
+      return ranked.size() <= k ? ranked : ranked.subList(0, k);
+    }
+
+    boolean reaches(int k) {
+      return k <= depth || ranked.size() < depth;
+    }
+  }
+
+  Lookup(TaskMemory memory, String text, Embedding embedding, Predicate<StoredExample> eligible) {
+    this.memory = memory;
+    this.text = text;
+    this.embedding = embedding;
+    this.eligible = eligible;
+  }
+
+  /** The {@code k} nearest by cosine, nearest first, near duplicates included. */
+  public List<Neighbour> byEmbedding(int k) {
+    Hits hits = byEmbedding;
+    if (hits == null || !hits.reaches(k)) {
+      int depth = Math.max(k, MIN_DEPTH);
+      hits = new Hits(depth, memory.nearest(embedding, depth, eligible));
+      byEmbedding = hits;
+    }
+    return hits.first(k);
+  }
+
+  /** The {@code k} best by BM25, best first, near duplicates included. */
+  public List<Neighbour> byWords(int k) {
+    Hits hits = byWords;
+    if (hits == null || !hits.reaches(k)) {
+      int depth = Math.max(k, MIN_DEPTH);
+      hits = new Hits(depth, memory.matching(text, depth, eligible));
+      byWords = hits;
+    }
+    return hits.first(k);
+  }
+
+  /** All eligible examples, in no particular order. */
+  List<StoredExample> all() {
+    return memory.examples().stream().filter(eligible).toList();
+  }
+
+  String text() {
+    return text;
+  }
+}

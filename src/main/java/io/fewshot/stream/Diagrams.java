@@ -1,0 +1,74 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Topics;
+import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
+import io.fewshot.prompt.Language;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.streams.Topology;
+
+/** The diagrams of the two topologies, drawn from what is really built. */
+public final class Diagrams {
+
+  private Diagrams() {}
+
+  /** Application name to Mermaid text. */
+  public static Map<String, String> mermaid(Topics topics) {
+    Map<String, String> drawn = new LinkedHashMap<>();
+    topologies(topics)
+        .forEach((name, topology) -> drawn.put(name, TopologyDiagram.of(topology).toMermaid()));
+    return drawn;
+  }
+
+  /** Application name to SVG text. */
+  public static Map<String, String> svg(Topics topics) {
+    Map<String, String> drawn = new LinkedHashMap<>();
+    topologies(topics)
+        .forEach(
+            (name, topology) -> drawn.put(name, DiagramSvg.draw(TopologyDiagram.of(topology))));
+    return drawn;
+  }
+
+  /** Application name to Kafka Streams' own description. */
+  public static Map<String, String> text(Topics topics) {
+    Map<String, String> drawn = new LinkedHashMap<>();
+    topologies(topics).forEach((name, topology) -> drawn.put(name, topology.describe().toString()));
+    return drawn;
+  }
+
+  /** Built to be described only: nothing of this is ever asked. */
+  private static Map<String, Topology> topologies(Topics topics) {
+    Map<String, Topology> built = new LinkedHashMap<>();
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    StreamSettings settings = StreamSettings.standard();
+    try (Codecs codecs = Codecs.of(Map.of("schema.registry.url", "http://localhost"));
+        ExampleMemory memory = new ExampleMemory()) {
+      built.put(
+          "answering",
+          AnsweringTopology.build(
+              topics, codecs, batch -> List.of(), memory, new TaskCatalogue(), settings, meters));
+      built.put(
+          "learning",
+          LearningTopology.build(
+              topics, codecs, new NoEncoder(), new TaskCatalogue(), settings, meters));
+    }
+    return built;
+  }
+
+  private static final class NoEncoder implements TextEncoder {
+
+    @Override
+    public List<Embedding> encode(Language language, List<String> texts) {
+      return List.of();
+    }
+
+    @Override
+    public String name(Language language, String text) {
+      return "";
+    }
+  }
+}

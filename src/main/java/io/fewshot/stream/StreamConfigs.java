@@ -1,0 +1,86 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.Topics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/** The configuration of the two Kafka Streams applications, derived from few settings. */
+final class StreamConfigs {
+
+  /** Long enough for a restart to be told from a pause, short enough for others to take over. */
+  private static final Duration SESSION = Duration.ofSeconds(10);
+
+  private static final Duration LEAST_POLL_INTERVAL = Duration.ofMinutes(5);
+
+  private StreamConfigs() {}
+
+  /**
+   * @param application name of the application, without the topics' prefix
+   * @param client properties of the connection (servers, security), and whatever else a user sets:
+   *     they win
+   */
+  static Properties of(
+      Topics topics,
+      String application,
+      int threads,
+      StreamSettings settings,
+      Path stateDirectory,
+      Map<String, ?> client) {
+    Map<String, Object> config = new HashMap<>();
+    config.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.prefix() + application);
+    config.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
+    config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
+    config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
+    config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
+    // A thread that waits for records does not punctuate: it must not wait longer than a tick.
+    config.put(StreamsConfig.POLL_MS_CONFIG, settings.drainEvery().toMillis());
+    timeouts(config, settings.longestBatch());
+    sizes(config);
+    config.put(StreamsConfig.topicPrefix(TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG), "0.3");
+    config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    config.putAll(client);
+    Properties properties = new Properties();
+    properties.putAll(config);
+    return properties;
+  }
+
+  /**
+   * A transaction stays open while a batch is answered, and the broker aborts it at its timeout,
+   * which is 10 seconds by default and so bites long before the poll interval. It also is how long
+   * the messages of a killed instance stay locked, so it must not be generous either.
+   */
+  private static void timeouts(Map<String, Object> config, Duration longestBatch) {
+    config.put(
+        StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+        (int) longestBatch.multipliedBy(3).toMillis());
+    Duration poll = longestBatch.multipliedBy(10);
+    config.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
+        (int) (poll.compareTo(LEAST_POLL_INTERVAL) < 0 ? LEAST_POLL_INTERVAL : poll).toMillis());
+    config.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
+        (int) SESSION.toMillis());
+    config.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
+        (int) SESSION.dividedBy(4).toMillis());
+  }
+
+  /**
+   * A dead letter is larger than the record that it is made of, and a labeling request than its
+   * text.
+   */
+  private static void sizes(Map<String, Object> config) {
+    config.put(
+        StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), Topics.LARGEST_BYTES);
+    config.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
+    config.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 5);
+  }
+}
