@@ -26,6 +26,13 @@ public interface LanguageModel extends AutoCloseable {
    */
   List<Scores> score(List<Scoring> requests);
 
+  /**
+   * Continues all prompts, always with the likeliest token.
+   *
+   * @throws ModelException when the computation fails; the requests can be tried again one by one
+   */
+  List<Generated> generate(List<Generation> requests);
+
   @Override
   void close();
 }

@@ -1,5 +1,7 @@
 package io.fewshot.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A model could not be had, loaded or computed with; the message is one line that says what to do.
  */
@@ -11,7 +13,7 @@ public class ModelException extends RuntimeException {
     super(message);
   }
 
-  public ModelException(String message, Throwable cause) {
+  public ModelException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

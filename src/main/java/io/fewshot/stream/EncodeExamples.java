@@ -189,6 +189,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     LOG.warn("Example refused: {}", cause.getMessage());
     meters.deadLetter(reason);
     context.forward(
-        DeadLetters.of(raw, LearningTopology.ENCODE, reason, cause), LearningTopology.DEAD_LETTERS);
+        DeadLetters.of(raw, LearningTopology.ENCODE, reason, cause),
+        LearningTopology.DEAD_EXAMPLES);
   }
 }

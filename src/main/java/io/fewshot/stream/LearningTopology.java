@@ -32,7 +32,11 @@ public final class LearningTopology {
   public static final String EXAMPLES = "examples";
   public static final String ENCODE = "encode";
   public static final String ENCODED_EXAMPLES = "encoded";
-  public static final String DEAD_LETTERS = "dead-letters";
+
+  /** A sink of their own each, so that the two ways stay apart and scale apart. */
+  public static final String DEAD_TASKS = "dead-letters-of-tasks";
+
+  public static final String DEAD_EXAMPLES = "dead-letters-of-examples";
 
   /** Store of the definitions that are not checked yet, because the registry is away. */
   public static final String WAITING_TASKS = "waiting-tasks";
@@ -67,6 +71,7 @@ public final class LearningTopology {
         .addProcessor(VALIDATE, () -> new ValidateTasks(codecs, settings, meters), TASKS)
         .addStateStore(WaitingRoom.store(WAITING_TASKS, Topics.TEXT_BYTES), VALIDATE)
         .addSink(VALID_TASKS, topics.validTasks().name(), bytes, bytes, VALIDATE)
+        .addSink(DEAD_TASKS, topics.deadLetters().name(), bytes, bytes, VALIDATE)
         .addSource(
             EXAMPLES,
             new ByteArrayDeserializer(),
@@ -83,7 +88,7 @@ public final class LearningTopology {
                 .withCachingDisabled(),
             ENCODE)
         .addSink(ENCODED_EXAMPLES, topics.encodedExamples().name(), bytes, bytes, ENCODE)
-        .addSink(DEAD_LETTERS, topics.deadLetters().name(), bytes, bytes, VALIDATE, ENCODE);
+        .addSink(DEAD_EXAMPLES, topics.deadLetters().name(), bytes, bytes, ENCODE);
     GlobalStores.addTasks(topology, topics, tasks);
     return topology;
   }

@@ -22,19 +22,18 @@ final class StreamConfigs {
   private StreamConfigs() {}
 
   /**
-   * @param application name of the application, without the topics' prefix
+   * @param applicationId id of the application, also the consumer group
    * @param client properties of the connection (servers, security), and whatever else a user sets:
    *     they win
    */
   static Properties of(
-      Topics topics,
-      String application,
+      String applicationId,
       int threads,
       StreamSettings settings,
       Path stateDirectory,
       Map<String, ?> client) {
     Map<String, Object> config = new HashMap<>();
-    config.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.prefix() + application);
+    config.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
     config.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
     config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);

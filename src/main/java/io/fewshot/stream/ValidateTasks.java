@@ -124,7 +124,6 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
     LOG.warn("Task definition refused: {}", cause.getMessage());
     meters.deadLetter(reason);
     context.forward(
-        DeadLetters.of(raw, LearningTopology.VALIDATE, reason, cause),
-        LearningTopology.DEAD_LETTERS);
+        DeadLetters.of(raw, LearningTopology.VALIDATE, reason, cause), LearningTopology.DEAD_TASKS);
   }
 }

@@ -1,0 +1,265 @@
+package io.fewshot.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder's weights and its forward passes. Linear layers run on the tokens of all sequences
+ * packed one after the other, without padding; attention runs on groups of about equal length, see
+ * {@link AttentionGroups}.
+ *
+ * <p>For one thread at a time. Owns the weights and the program.
+ */
+final class Decoder implements AutoCloseable {
+
+  private final Architecture architecture;
+  private final Precision precision;
+  private final NDManager manager;
+  private final DecoderProgram program;
+  private final List<NDArray> weights;
+  private final NDArray frequencies;
+  private final NDArray epsilon;
+  private final NDArray nothing;
+
+  /**
+   * Keys and values of tokens already computed, {@code [layers, 2, key-value heads, tokens, head
+   * width]}. The owner closes it.
+   */
+  record Past(NDArray keysAndValues, int length) implements AutoCloseable {
+
+    @Override
+    public void close() {
+      keysAndValues.close();
+    }
+  }
+
+  /**
+   * A sequence of a pass.
+   *
+   * @param past null when the sequence starts at position 0
+   */
+  record Sequence(TokenTree tree, @Nullable Past past) {}
+
+  /** The likeliest next token of a sequence, its log-probability, and what is computed so far. */
+  record Next(int token, double logProbability, Past past) {}
+
+  private Decoder(
+      Architecture architecture,
+      Precision precision,
+      NDManager manager,
+      DecoderProgram program,
+      List<NDArray> weights,
+      float[] frequencies) {
+    this.architecture = architecture;
+    this.precision = precision;
+    this.manager = manager;
+    this.program = program;
+    this.weights = weights;
+    this.frequencies = manager.create(frequencies);
+    this.epsilon = manager.create(new float[] {architecture.epsilon()});
+    Shape none =
+        new Shape(
+            architecture.layers(), 2, architecture.keyValueHeads(), 0, architecture.headWidth());
+    NDArray empty = manager.zeros(none, DataType.FLOAT32);
+    this.nothing = run(manager, "like", new NDList(empty, weights.get(0))).singletonOrThrow();
+  }
+
+  /**
+   * Loads the weights of a file.
+   *
+   * @param precision of weights and activations; {@link Precision#AUTO} measures which is faster
+   */
+  static Decoder load(Gguf gguf, Precision precision, Device device) {
+    Architecture architecture = Architecture.of(gguf);
+    NDManager manager = TorchEngine.get().newBaseManager(device);
+    DecoderProgram program = DecoderProgram.load(device);
+    try {
+      Precision chosen =
+          precision == Precision.AUTO ? Precision.measure(manager, program) : precision;
+      List<NDArray> weights = new Weights(gguf, architecture, chosen).load(manager, program);
+      return new Decoder(
+          architecture,
+          chosen,
+          manager,
+          program,
+          weights,
+          Weights.ropeFrequencies(gguf, architecture));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      manager.close();
+      program.close();
+      throw e;
+    }
+  }
+
+  Architecture architecture() {
+    return architecture;
+  }
+
+  Precision precision() {
+    return precision;
+  }
+
+  long pastBytes(int tokens) {
+    return tokens * architecture.cacheBytesPerToken(precision.bytes());
+  }
+
+  /**
+   * Log-probabilities of all predictions of the sequences.
+   *
+   * @return for each sequence, in the order of its tree's predictions
+   */
+  List<float[]> score(List<Sequence> sequences) {
+    try (NDManager pass = manager.newSubManager()) {
+      AttentionGroups groups = AttentionGroups.joined(sequences);
+      Rows rows = Rows.of(groups.packed());
+      NDList arguments = tokens(pass, groups);
+      arguments.add(pass.create(rows.unique));
+      arguments.add(pass.create(rows.picks));
+      arguments.add(pass.create(rows.targets));
+      addLists(pass, arguments, groups);
+      float[] all = run(pass, "forward", arguments).singletonOrThrow().toFloatArray();
+      Map<Sequence, float[]> results = new IdentityHashMap<>();
+      int from = 0;
+      for (Sequence sequence : groups.packed()) {
+        int count = sequence.tree().targets().length;
+        results.put(sequence, Arrays.copyOfRange(all, from, from + count));
+        from += count;
+      }
+      return sequences.stream().map(results::get).toList();
+    }
+  }
+
+  /** Computes the keys and values of a sequence from position 0. */
+  Past prefix(int[] tokens) {
+    try (NDManager pass = manager.newSubManager()) {
+      AttentionGroups groups =
+          AttentionGroups.single(List.of(new Sequence(TokenTree.plain(0, tokens), null)));
+      NDList arguments = tokens(pass, groups);
+      addLists(pass, arguments, groups);
+      return keep(run(pass, "prefix", arguments).get(0));
+    }
+  }
+
+  /** The greedy next token after each sequence's last token. */
+  List<Next> next(List<Sequence> sequences) {
+    try (NDManager pass = manager.newSubManager()) {
+      AttentionGroups groups = AttentionGroups.single(sequences);
+      NDList arguments = tokens(pass, groups);
+      long[] last = new long[sequences.size()];
+      int end = 0;
+      for (int i = 0; i < last.length; i++) {
+        end += sequences.get(i).tree().size();
+        last[i] = end - 1;
+      }
+      arguments.add(pass.create(last));
+      addLists(pass, arguments, groups);
+      NDList results = run(pass, "next", arguments);
+      long[] best = results.get(0).toLongArray();
+      float[] values = results.get(1).toFloatArray();
+      List<Next> next = new ArrayList<>();
+      for (int i = 0; i < last.length; i++) {
+        next.add(new Next((int) best[i], values[i], keep(results.get(2 + i))));
+      }
+      return next;
+    }
+  }
+
+  private Past keep(NDArray keysAndValues) {
+    keysAndValues.attach(manager);
+    return new Past(keysAndValues, (int) keysAndValues.getShape().get(3));
+  }
+
+  private NDList tokens(NDManager pass, AttentionGroups groups) {
+    NDList arguments = new NDList();
+    arguments.add(pass.create(concatenate(groups.packed(), TokenTree::tokens)));
+    arguments.add(pass.create(concatenate(groups.packed(), TokenTree::positions)));
+    arguments.add(frequencies);
+    arguments.add(epsilon);
+    return arguments;
+  }
+
+  private void addLists(NDManager pass, NDList arguments, AttentionGroups groups) {
+    for (AttentionGroups.Group group : groups.groups()) {
+      NDArray ends = pass.create(group.ends(), new Shape(group.members(), group.longest()));
+      add(arguments, "ends[]", ends);
+    }
+    for (AttentionGroups.Group group : groups.groups()) {
+      add(arguments, "spread[]", pass.create(group.spread()));
+    }
+    for (AttentionGroups.Group group : groups.groups()) {
+      add(arguments, "collect[]", pass.create(group.collect()));
+    }
+    for (AttentionGroups.Group group : groups.groups()) {
+      Past past = group.past();
+      add(arguments, "past[]", past == null ? nothing : past.keysAndValues());
+    }
+    arguments.addAll(weights);
+  }
+
+  private static void add(NDList arguments, String list, NDArray array) {
+    array.setName(list);
+    arguments.add(array);
+  }
+
+  private NDList run(NDManager pass, String method, NDList arguments) {
+    return program.run(pass, method, arguments);
+  }
+
+  private static long[] concatenate(List<Sequence> sequences, Function<TokenTree, int[]> numbers) {
+    return sequences.stream()
+        .map(Sequence::tree)
+        .map(numbers)
+        .flatMapToInt(Arrays::stream)
+        .asLongStream()
+        .toArray();
+  }
+
+  /**
+   * Which packed rows need the vocabulary head, and which row and token each prediction reads.
+   *
+   * @param picks index into {@code unique}
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Rows(long[] unique, long[] picks, long[] targets) {
+
+    static Rows of(List<Sequence> sequences) {
+      Map<Long, Long> index = new LinkedHashMap<>();
+      List<Long> picks = new ArrayList<>();
+      List<Long> targets = new ArrayList<>();
+      long start = 0;
+      for (Sequence sequence : sequences) {
+        TokenTree tree = sequence.tree();
+        for (int i = 0; i < tree.targets().length; i++) {
+          long next = index.size();
+          picks.add(index.computeIfAbsent(start + tree.rows()[i], row -> next));
+          targets.add((long) tree.targets()[i]);
+        }
+        start += tree.size();
+      }
+      return new Rows(longs(index.keySet()), longs(picks), longs(targets));
+    }
+
+    private static long[] longs(Collection<Long> values) {
+      return values.stream().mapToLong(Long::longValue).toArray();
+    }
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+    program.close();
+  }
+}

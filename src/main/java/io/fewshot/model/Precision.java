@@ -1,0 +1,83 @@
+package io.fewshot.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What weights and activations are computed in. */
+public enum Precision {
+  /** Whichever of the others multiplies matrices faster on this machine. */
+  AUTO(0),
+  FP32(4),
+  BF16(2);
+
+  private static final Logger log = LoggerFactory.getLogger(Precision.class);
+  private static final int ROUNDS = 4;
+
+  private final int bytes;
+
+  Precision(int bytes) {
+    this.bytes = bytes;
+  }
+
+  /** Bytes of one number. */
+  int bytes() {
+    return bytes;
+  }
+
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * @throws ModelException when there is no such precision
+   */
+  public static Precision ofLabel(String label) {
+    for (Precision precision : values()) {
+      if (precision.label().equals(label)) {
+        return precision;
+      }
+    }
+    throw new ModelException("Precision " + label + " is unknown; use auto, fp32 or bf16");
+  }
+
+  /**
+   * Times a product of a small decoder's shape in both precisions: without AVX512-BF16, AMX or a
+   * GPU, bf16 loses.
+   */
+  static Precision measure(NDManager manager, DecoderProgram program) {
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray x = scratch.ones(new Shape(256, 576), DataType.FLOAT32);
+      NDArray y = scratch.ones(new Shape(1536, 576), DataType.FLOAT32);
+      long fp32 = time(scratch, program, x, y);
+      NDArray halfX = cast(scratch, program, x);
+      NDArray halfY = cast(scratch, program, y);
+      long bf16 = time(scratch, program, halfX, halfY);
+      Precision chosen = bf16 < fp32 ? BF16 : FP32;
+      log.debug("A matrix product takes {} ns in fp32, {} ns in bf16", fp32, bf16);
+      return chosen;
+    }
+  }
+
+  private static NDArray cast(NDManager scratch, DecoderProgram program, NDArray x) {
+    return program.run(scratch, "bfloat16", new NDList(x)).singletonOrThrow();
+  }
+
+  /** The best of a few rounds, in nanoseconds, after one that warms up. */
+  private static long time(NDManager scratch, DecoderProgram program, NDArray x, NDArray y) {
+    long best = Long.MAX_VALUE;
+    for (int round = 0; round <= ROUNDS; round++) {
+      long start = System.nanoTime();
+      try (NDList product = program.run(scratch, "product", new NDList(x, y))) {
+        long elapsed = System.nanoTime() - start;
+        best = round == 0 || product.isEmpty() ? best : Math.min(best, elapsed);
+      }
+    }
+    return best;
+  }
+}

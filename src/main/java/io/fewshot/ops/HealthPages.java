@@ -1,0 +1,52 @@
+package io.fewshot.ops;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/** What {@code /healthz}, {@code /readyz} and {@code /metrics} answer, whatever server asks. */
+public final class HealthPages {
+
+  public static final List<String> PATHS = List.of("/healthz", "/readyz", "/metrics");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Health health;
+  private final Metrics metrics;
+
+  public HealthPages(Health health, Metrics metrics) {
+    this.health = health;
+    this.metrics = metrics;
+  }
+
+  /** An answer: HTTP status, media type and text. */
+  public record Page(int status, String contentType, String body) {}
+
+  /** The answer for a path; 404 for those that are not in {@link #PATHS}. */
+  public Page page(String path) {
+    return switch (path) {
+      case "/healthz" -> statuses("live", health.live());
+      case "/readyz" -> statuses("ready", health.ready());
+      case "/metrics" ->
+          new Page(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
+      default -> new Page(404, "text/plain; charset=utf-8", "not found\n");
+    };
+  }
+
+  private Page statuses(String question, boolean yes) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put(question, yes);
+    ObjectNode components = json.putObject("components");
+    health
+        .statuses()
+        .forEach(
+            (name, status) -> {
+              ObjectNode component = components.putObject(name);
+              component.put("state", status.state().label());
+              if (!status.reason().isEmpty()) {
+                component.put("reason", status.reason());
+              }
+            });
+    return new Page(yes ? 200 : 503, "application/json; charset=utf-8", json + "\n");
+  }
+}

@@ -1,0 +1,363 @@
+package io.fewshot.ops;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where to connect and how to run: an immutable set of properties. Ours begin with {@code
+ * fewshot.}; those of the registry's client and of Kafka's clients have their own names, the latter
+ * also with {@code producer.}, {@code consumer.} or {@code admin.} before them.
+ *
+ * <p>Sources in order: flags, the configuration file, the environment, the {@code up} that runs on
+ * this machine, defaults. Every accessor throws {@link SettingsException} when a value makes no
+ * sense.
+ */
+public final class Settings {
+
+  public static final String BOOTSTRAP = "bootstrap.servers";
+  public static final String REGISTRY = "schema.registry.url";
+
+  static final String OURS = "fewshot.";
+  public static final String TOPIC_PREFIX = OURS + "topic.prefix";
+  public static final String APPLICATION_ID_PREFIX = OURS + "application.id.prefix";
+  public static final String PARTITIONS = OURS + "partitions";
+  public static final String REPLICATION = OURS + "replication";
+  public static final String STATE_DIR = OURS + "state.dir";
+  public static final String PORT = OURS + "port";
+  public static final String ANSWERING_THREADS = OURS + "answering.threads";
+  public static final String LEARNING_THREADS = OURS + "learning.threads";
+  public static final String DTYPE = OURS + "dtype";
+  public static final String DEVICE = OURS + "device";
+  public static final String MODELS = OURS + "models";
+  public static final String RUNGS = OURS + "rungs";
+  public static final String SERDE = OURS + "serde";
+
+  static final Set<String> NAMES =
+      Set.of(
+          TOPIC_PREFIX,
+          APPLICATION_ID_PREFIX,
+          PARTITIONS,
+          REPLICATION,
+          STATE_DIR,
+          PORT,
+          ANSWERING_THREADS,
+          LEARNING_THREADS,
+          DTYPE,
+          DEVICE,
+          MODELS,
+          RUNGS,
+          SERDE);
+
+  /** A record of the largest topic must fit into one request, in bytes. */
+  private static final String MAX_REQUEST = Integer.toString(8 << 20);
+
+  /** What the registry's client, or a serde in its place, is told. */
+  private static final List<String> REGISTRYS =
+      List.of(
+          "schema.registry.",
+          "basic.auth.",
+          "bearer.auth.",
+          "auto.register.schemas",
+          "serde",
+          "avro.",
+          "use.latest.version",
+          "latest.",
+          "normalize.schemas",
+          "specific.avro.reader",
+          "key.subject.name.strategy",
+          "value.subject.name.strategy");
+
+  private static final Set<String> DTYPES = Set.of("auto", "bf16", "fp32");
+
+  private final Map<String, String> values;
+  private final Path cache;
+
+  private Settings(Map<String, String> values, Path cache) {
+    this.values = Map.copyOf(values);
+    this.cache = cache;
+  }
+
+  /**
+   * Settings for one run.
+   *
+   * @param flags property names and values from the command line
+   * @param file a Java properties file, or null
+   * @param environment usually {@link System#getenv()}
+   * @throws SettingsException when the file is missing or has an unknown setting of ours
+   */
+  public static Settings load(
+      Map<String, String> flags, @Nullable Path file, Map<String, String> environment) {
+    Map<String, String> values = new HashMap<>(SettingsSources.environment(environment));
+    if (file != null) {
+      values.putAll(SettingsSources.file(file));
+    }
+    values.putAll(flags);
+    Path cache = UserDirectories.cache(environment);
+    if (!values.containsKey(BOOTSTRAP)) {
+      // Both or none: the registry of one installation knows nothing of another's records.
+      UpFile.read(cache)
+          .ifPresent(
+              up -> {
+                values.put(BOOTSTRAP, up.bootstrap());
+                values.putIfAbsent(REGISTRY, up.registry());
+              });
+    }
+    return new Settings(values, cache);
+  }
+
+  /** The same with some values replaced. */
+  public Settings with(Map<String, String> replacements) {
+    Map<String, String> changed = new HashMap<>(values);
+    changed.putAll(replacements);
+    return new Settings(changed, cache);
+  }
+
+  /** Whether anybody said where the broker is. */
+  public boolean knowsBroker() {
+    return values.containsKey(BOOTSTRAP);
+  }
+
+  /** The broker's address. */
+  public String bootstrapServers() {
+    return required(
+        BOOTSTRAP,
+        "no broker known: start one with ./fewshot up, or name yours with --bootstrap-servers"
+            + " or FEWSHOT_BOOTSTRAP_SERVERS");
+  }
+
+  /** The registry's base URLs, separated by commas. */
+  public String registryUrl() {
+    return required(
+        REGISTRY,
+        "no schema registry known: name yours with --schema-registry-url or"
+            + " FEWSHOT_SCHEMA_REGISTRY_URL");
+  }
+
+  private String required(String name, String otherwise) {
+    String value = values.get(name);
+    if (value == null || value.isBlank()) {
+      throw new SettingsException(otherwise);
+    }
+    return value;
+  }
+
+  /** What the codecs need: the registry's properties, and {@code serde} when another is wanted. */
+  public Map<String, String> registry() {
+    Map<String, String> properties = new HashMap<>();
+    values.forEach(
+        (name, value) -> {
+          if (isRegistrys(name)) {
+            properties.put(name, value);
+          }
+        });
+    properties.put(REGISTRY, registryUrl());
+    serde().ifPresent(serde -> properties.put("serde", serde));
+    return properties;
+  }
+
+  private static boolean isRegistrys(String name) {
+    return REGISTRYS.stream().anyMatch(name::startsWith);
+  }
+
+  /** Properties of an admin client. */
+  public Map<String, Object> admin() {
+    return client("admin.", AdminClientConfig.configNames());
+  }
+
+  /** Properties of a consumer, without deserializers and group. */
+  public Map<String, Object> consumer() {
+    return client("consumer.", ConsumerConfig.configNames());
+  }
+
+  /** Properties of a producer, without serializers. */
+  public Map<String, Object> producer() {
+    Map<String, Object> properties = client("producer.", ProducerConfig.configNames());
+    properties.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST);
+    return properties;
+  }
+
+  /** Properties of a Kafka Streams application, without its id and its directory. */
+  public Map<String, Object> streams() {
+    Map<String, Object> properties = new HashMap<>(kafka());
+    properties.put(BOOTSTRAP, bootstrapServers());
+    properties.putIfAbsent("producer." + ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST);
+    return properties;
+  }
+
+  private Map<String, String> kafka() {
+    Map<String, String> properties = new HashMap<>();
+    values.forEach(
+        (name, value) -> {
+          if (!name.startsWith(OURS) && !isRegistrys(name)) {
+            properties.put(name, value);
+          }
+        });
+    return properties;
+  }
+
+  /** What is for this kind of client: its own names, and those that no kind knows. */
+  private Map<String, Object> client(String prefix, Set<String> names) {
+    Set<String> others = new HashSet<>();
+    for (Collection<String> known :
+        List.of(
+            AdminClientConfig.configNames(),
+            ConsumerConfig.configNames(),
+            ProducerConfig.configNames())) {
+      others.addAll(known);
+    }
+    Map<String, Object> properties = new HashMap<>();
+    kafka()
+        .forEach(
+            (name, value) -> {
+              boolean prefixed = name.matches("(admin|consumer|producer)\\..*");
+              if (!prefixed && (names.contains(name) || !others.contains(name))) {
+                properties.put(name, value);
+              }
+            });
+    kafka()
+        .forEach(
+            (name, value) -> {
+              if (name.startsWith(prefix)) {
+                properties.put(name.substring(prefix.length()), value);
+              }
+            });
+    properties.put(BOOTSTRAP, bootstrapServers());
+    return properties;
+  }
+
+  /** What every topic's name begins with. */
+  public String topicPrefix() {
+    return text(TOPIC_PREFIX, "fewshot.");
+  }
+
+  /** What application ids begin with; by default it follows the topics, to keep tenants apart. */
+  public String applicationIdPrefix() {
+    String prefix = topicPrefix();
+    String stem = prefix.endsWith(".") ? prefix.substring(0, prefix.length() - 1) : prefix;
+    return text(APPLICATION_ID_PREFIX, stem + "-");
+  }
+
+  /** Of the topics that carry the load. */
+  public int partitions() {
+    return number(PARTITIONS, 6, 1, 10_000);
+  }
+
+  /** Copies of each partition; -1 for the broker's default. */
+  public int replication() {
+    return number(REPLICATION, -1, -1, 100);
+  }
+
+  /** Where the applications keep their local state. */
+  public Path stateDirectory() {
+    String directory = values.get(STATE_DIR);
+    return directory == null ? cache.resolve("state") : Path.of(directory);
+  }
+
+  /** Of this user: downloads and notes about what runs. */
+  public Path cacheDirectory() {
+    return cache;
+  }
+
+  /** Of the web page and the health endpoints; 0 for a free one. */
+  public int port() {
+    return number(PORT, 8080, 0, 65_535);
+  }
+
+  public int answeringThreads() {
+    return number(ANSWERING_THREADS, 1, 1, 256);
+  }
+
+  public int learningThreads() {
+    return number(LEARNING_THREADS, 1, 1, 256);
+  }
+
+  /** {@code auto}, {@code bf16} or {@code fp32}. */
+  public String dtype() {
+    String dtype = text(DTYPE, "auto").toLowerCase(Locale.ROOT);
+    if (!DTYPES.contains(dtype)) {
+      throw new SettingsException(DTYPE + " must be auto, bf16 or fp32, not " + dtype);
+    }
+    return dtype;
+  }
+
+  /** {@code auto}, {@code cpu} or {@code cuda:N}. */
+  public String device() {
+    String device = text(DEVICE, "auto").toLowerCase(Locale.ROOT);
+    if (!device.matches("auto|cpu|cuda:\\d+")) {
+      throw new SettingsException(DEVICE + " must be auto, cpu or cuda:N, not " + device);
+    }
+    return device;
+  }
+
+  /** Models to load before they are asked for. */
+  public List<String> models() {
+    return list(MODELS);
+  }
+
+  /** The rungs that this process runs, by their names; empty for all that it can. */
+  public List<String> rungs() {
+    return list(RUNGS);
+  }
+
+  /** The class of another serde than ours. */
+  public Optional<String> serde() {
+    String name = values.getOrDefault(SERDE, values.getOrDefault("serde", ""));
+    return name.isBlank() ? Optional.empty() : Optional.of(name.strip());
+  }
+
+  private String text(String name, String otherwise) {
+    return values.getOrDefault(name, otherwise);
+  }
+
+  private List<String> list(String name) {
+    return Arrays.stream(text(name, "").split(","))
+        .map(String::strip)
+        .filter(part -> !part.isEmpty())
+        .toList();
+  }
+
+  private int number(String name, int otherwise, int least, int most) {
+    String value = values.get(name);
+    if (value == null) {
+      return otherwise;
+    }
+    try {
+      int number = Integer.parseInt(value.strip());
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new SettingsException(
+        name + " must be a whole number from " + least + " to " + most + ", not " + value);
+  }
+
+  /** All values but the secret ones, for people to read. */
+  @Override
+  public String toString() {
+    Map<String, String> shown = new TreeMap<>();
+    values.forEach((name, value) -> shown.put(name, shown(name, value)));
+    return "Settings" + shown;
+  }
+
+  private static String shown(String name, String value) {
+    if (name.matches("(?i).*(password|secret|token|user\\.info|jaas|\\.key|credential).*")) {
+      return "***";
+    }
+    return value.replaceAll("//[^/@,]*@", "//***@");
+  }
+}
