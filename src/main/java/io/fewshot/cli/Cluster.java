@@ -4,8 +4,9 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Topic;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
+import io.fewshot.ops.Settings;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,26 +39,24 @@ final class Cluster implements AutoCloseable {
 
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private final Map<String, String> properties;
+  private final Settings settings;
   private final Topics topics;
   private final Codecs codecs;
   private @Nullable Admin admin;
 
-  /**
-   * @param properties of Kafka's clients and of the registry's
-   */
-  Cluster(Map<String, String> properties, Topics topics) {
-    if (!properties.containsKey("bootstrap.servers")) {
-      throw new BadInputException(
-          "no broker is known: start one with ./fewshot up, or give --bootstrap-servers");
-    }
-    this.properties = Map.copyOf(properties);
-    this.topics = topics;
+  Cluster(Settings settings) {
+    this.settings = settings;
+    settings.bootstrapServers();
+    this.topics = Topics.of(settings.topicPrefix(), settings.partitions());
     try {
-      this.codecs = Codecs.of(properties);
+      this.codecs = Codecs.of(settings.registry());
     } catch (IllegalArgumentException e) {
       throw new BadInputException(String.valueOf(e.getMessage()));
     }
+  }
+
+  Settings settings() {
+    return settings;
   }
 
   Topics topics() {
@@ -68,13 +67,9 @@ final class Cluster implements AutoCloseable {
     return codecs;
   }
 
-  Map<String, String> properties() {
-    return properties;
-  }
-
   synchronized Admin admin() {
     if (admin == null) {
-      Map<String, Object> given = new HashMap<>(properties);
+      Map<String, Object> given = settings.admin();
       int millis = (int) PATIENCE.toMillis();
       given.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, millis);
       given.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2);
@@ -95,7 +90,7 @@ final class Cluster implements AutoCloseable {
   void require(Topic topic) {
     try {
       admin()
-          .describeTopics(java.util.List.of(topic.name()))
+          .describeTopics(List.of(topic.name()))
           .allTopicNames()
           .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
@@ -113,11 +108,10 @@ final class Cluster implements AutoCloseable {
 
   /** Idempotent, and told by all replicas. */
   Producer<String, byte[]> producer() {
-    Map<String, Object> given = new HashMap<>(properties);
+    Map<String, Object> given = settings.producer();
     given.put(ProducerConfig.ACKS_CONFIG, "all");
     given.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     given.put(ProducerConfig.LINGER_MS_CONFIG, 20);
-    given.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.LARGEST_BYTES);
     given.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) PATIENCE.toMillis());
     given.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 15_000);
     given.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 60_000);
@@ -126,7 +120,7 @@ final class Cluster implements AutoCloseable {
 
   /** Without a group: it reads from where it is told, and only what was committed. */
   Consumer<byte[], byte[]> consumer() {
-    Map<String, Object> given = new HashMap<>(properties);
+    Map<String, Object> given = settings.consumer();
     given.remove(ConsumerConfig.GROUP_ID_CONFIG);
     given.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     given.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -140,7 +134,7 @@ final class Cluster implements AutoCloseable {
     if (StoppedException.isCause(e)) {
       return new StoppedException();
     }
-    String broker = "the broker at " + properties.get("bootstrap.servers");
+    String broker = "the broker at " + settings.bootstrapServers();
     Throwable cause = e.getCause() instanceof KafkaException inner ? inner : e;
     if (cause instanceof ConfigException) {
       return new BadInputException("the connection's settings are wrong: " + cause.getMessage());

@@ -17,7 +17,7 @@ abstract class ClusterCommand extends Command {
   @Override
   final int run() throws Exception {
     check();
-    try (Cluster cluster = connection.cluster()) {
+    try (Cluster cluster = new Cluster(connection.settings())) {
       try {
         return run(cluster);
       } catch (KafkaException e) {

@@ -1,6 +1,7 @@
 package io.fewshot.cli;
 
-import io.fewshot.event.Topics;
+import io.fewshot.ops.Settings;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ final class ConnectionOptions {
   @Option(
       names = "--bootstrap-servers",
       paramLabel = "HOST:PORT",
-      description = "Kafka's brokers. Otherwise: --config, environment, the running `up`.")
+      description = "Kafka's brokers. Otherwise: --config, the environment, the running `up`.")
   private @Nullable String bootstrapServers;
 
   @Option(
@@ -24,8 +25,8 @@ final class ConnectionOptions {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "Properties of Kafka's clients and of the registry's.")
-  private @Nullable String config;
+      description = "Properties of Kafka's clients, of the registry's, and our own.")
+  private @Nullable Path config;
 
   @Option(
       names = "--topic-prefix",
@@ -33,16 +34,23 @@ final class ConnectionOptions {
       description = "What the names of all topics begin with (default: fewshot.).")
   private @Nullable String topicPrefix;
 
-  /** A connection as the options say; nothing is asked yet. */
-  Cluster cluster() {
-    Map<String, String> properties = new HashMap<>();
-    if (bootstrapServers != null) {
-      properties.put("bootstrap.servers", bootstrapServers);
+  /** The settings of this run, of which these options are the first source. */
+  Settings settings() {
+    return settings(Map.of());
+  }
+
+  /** The same with more flags. */
+  Settings settings(Map<String, String> more) {
+    Map<String, String> flags = new HashMap<>(more);
+    put(flags, Settings.BOOTSTRAP, bootstrapServers);
+    put(flags, Settings.REGISTRY, schemaRegistryUrl);
+    put(flags, Settings.TOPIC_PREFIX, topicPrefix);
+    return Settings.load(flags, config, System.getenv());
+  }
+
+  private static void put(Map<String, String> flags, String name, @Nullable String value) {
+    if (value != null) {
+      flags.put(name, value);
     }
-    if (schemaRegistryUrl != null) {
-      properties.put("schema.registry.url", schemaRegistryUrl);
-    }
-    String prefix = topicPrefix == null ? Topics.DEFAULT_PREFIX : topicPrefix;
-    return new Cluster(properties, Topics.of(prefix, Topics.DEFAULT_PARTITIONS));
   }
 }

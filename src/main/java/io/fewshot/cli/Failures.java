@@ -3,6 +3,7 @@ package io.fewshot.cli;
 import io.fewshot.embedded.EmbeddedException;
 import io.fewshot.event.RecordException;
 import io.fewshot.model.ModelException;
+import io.fewshot.ops.SettingsException;
 import io.fewshot.prompt.InvalidTaskException;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,9 @@ record Failures(Console console, boolean debug) {
       say("stopped", null);
       return Command.FAILED;
     }
-    if (e instanceof BadInputException || e instanceof InvalidTaskException) {
+    if (e instanceof BadInputException
+        || e instanceof SettingsException
+        || e instanceof InvalidTaskException) {
       say(oneLine(e.getMessage()), e);
       return Command.WRONG_USE;
     }

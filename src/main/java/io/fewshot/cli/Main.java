@@ -64,7 +64,8 @@ public final class Main {
                 .addSubcommand(new ExamplesCommand.ListExamples(console))
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
-        .addSubcommand(new ResultsCommand(console));
+        .addSubcommand(new ResultsCommand(console))
+        .addSubcommand(new TopologyCommand(console));
     Failures failures = new Failures(console, debug);
     return line.setOut(new java.io.PrintWriter(console.out(), true))
         .setErr(new java.io.PrintWriter(console.err(), true))
