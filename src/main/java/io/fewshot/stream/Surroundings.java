@@ -90,7 +90,7 @@ final class Surroundings {
         registry.ready();
         return true;
       } catch (RecordException e) {
-        report(registry, e.getMessage());
+        report(registry, String.valueOf(e.getMessage()));
       }
     } while (!closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
     return false;
