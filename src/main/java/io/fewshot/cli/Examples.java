@@ -2,12 +2,15 @@ package io.fewshot.cli;
 
 import io.fewshot.event.Example;
 import io.fewshot.event.Topics;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.text.Normalizer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 
 /** Rows as examples. */
 final class Examples {
@@ -32,6 +35,23 @@ final class Examples {
         .setLabeler("")
         .setCreatedAt(Instant.now())
         .build();
+  }
+
+  /**
+   * All examples of a file.
+   *
+   * @throws BadInputException when a row is none
+   */
+  static List<Example> read(String task, String path, InputStream stdin) {
+    List<Example> examples = new ArrayList<>();
+    try (InputFile file = InputFile.open(path, stdin)) {
+      file.forEach(
+          row -> {
+            RowCheck.example(path, row);
+            examples.add(of(task, row));
+          });
+    }
+    return examples;
   }
 
   /** The record's key. */

@@ -50,7 +50,10 @@ public final class Main {
 
   private static CommandLine commandLine(Console console, boolean debug) {
     CommandLine line = new CommandLine(new FewshotCommand(console));
-    line.addSubcommand(
+    line.addSubcommand(new DemoCommand(console))
+        .addSubcommand(new UpCommand(console))
+        .addSubcommand(new StreamCommand(console))
+        .addSubcommand(
             new CommandLine(new TopicsCommand(console))
                 .addSubcommand(new TopicsCommand.Create(console))
                 .addSubcommand(new TopicsCommand.Check(console)))
@@ -65,7 +68,9 @@ public final class Main {
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
         .addSubcommand(new ResultsCommand(console))
-        .addSubcommand(new TopologyCommand(console));
+        .addSubcommand(new EvalCommand(console))
+        .addSubcommand(new TopologyCommand(console))
+        .addSubcommand(new DoctorCommand(console));
     Failures failures = new Failures(console, debug);
     return line.setOut(new java.io.PrintWriter(console.out(), true))
         .setErr(new java.io.PrintWriter(console.err(), true))
