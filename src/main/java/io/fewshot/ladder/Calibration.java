@@ -1,0 +1,78 @@
+package io.fewshot.ladder;
+
+import io.fewshot.prompt.Rung;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a stage of a task's ladder learned from answering stored examples, each without itself.
+ *
+ * @param fusion weights fitted to them
+ * @param novelBelow a message that is less similar than this to all that is known is novel, unless
+ *     it can be answered with confidence
+ * @param confidences of the answers to them, ascending; empty when there were too few
+ */
+@SuppressWarnings("ArrayRecordComponent")
+record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
+
+  /** A false alarm is an error, a missed novelty usually ends in low confidence anyway. */
+  private static final double NOVEL_QUANTILE = 0.01;
+
+  /** What can be answered with more than this is a known thing said in a new way. */
+  private static final double NOVEL_CONFIDENCE = 0.6;
+
+  private static final int LEAST_FOR_NOVELTY = 50;
+  private static final int LEAST_FOR_FIT = 10;
+  private static final double NEVER = -1;
+
+  static Calibration defaults(Set<Rung> asked) {
+    return new Calibration(Fusion.defaults(asked), NEVER, new double[0]);
+  }
+
+  static Calibration fit(Set<Rung> asked, List<Case> cases, List<String> answers) {
+    if (cases.size() < LEAST_FOR_FIT) {
+      return defaults(asked);
+    }
+    Fusion fusion = Fusion.fit(asked, cases, answers);
+    double[] confidences =
+        cases.stream()
+            .mapToDouble(item -> fusion.opinion(item.candidates()).confidence())
+            .sorted()
+            .toArray();
+    double[] similarities = cases.stream().mapToDouble(Case::similarity).sorted().toArray();
+    double novelBelow =
+        similarities.length < LEAST_FOR_NOVELTY ? NEVER : quantile(similarities, NOVEL_QUANTILE);
+    return new Calibration(fusion, novelBelow, confidences);
+  }
+
+  boolean isNovel(Case item, double confidence) {
+    return item.candidates().isEmpty()
+        || item.similarity() < novelBelow && confidence < NOVEL_CONFIDENCE;
+  }
+
+  /**
+   * The confidence that this share of messages reaches.
+   *
+   * @param share in [0, 1]
+   */
+  double reachedBy(double share) {
+    if (confidences.length == 0) {
+      // Nothing is known about this task's confidences: as if they were spread evenly.
+      return 1 - share;
+    }
+    int reach = (int) Math.ceil(share * confidences.length);
+    return reach == 0 ? 1 : confidences[confidences.length - reach];
+  }
+
+  private static double quantile(double[] ascending, double q) {
+    int index = (int) Math.floor(q * ascending.length);
+    return ascending[Math.max(0, Math.min(ascending.length - 1, index))];
+  }
+
+  @Override
+  public String toString() {
+    return "weights %s, novel below %.3f, %d confidences"
+        .formatted(Arrays.toString(fusion.weights()), novelBelow, confidences.length);
+  }
+}

@@ -1,0 +1,105 @@
+package io.fewshot.ladder;
+
+import io.fewshot.memory.Lookup;
+import io.fewshot.memory.Neighbour;
+import io.fewshot.memory.Selector;
+import io.fewshot.prompt.Shot;
+import io.fewshot.prompt.TaskDefinition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One message on its way up the ladder. Belongs to one thread. */
+final class Case {
+
+  private final TaskDefinition task;
+  private final String text;
+  private final Lookup lookup;
+  private final Labels labels;
+  private final float[] vector;
+
+  private List<Candidate> candidates = List.of();
+  private double similarity = -1;
+  private @Nullable List<Neighbour> shots;
+  private int promptTokens;
+  private boolean truncated;
+
+  /**
+   * @param labels those that may be the answer
+   * @param vector the message's embedding
+   */
+  Case(TaskDefinition task, String text, Lookup lookup, Labels labels, float[] vector) {
+    this.task = task;
+    this.text = text;
+    this.lookup = lookup;
+    this.labels = labels;
+    this.vector = vector;
+  }
+
+  TaskDefinition task() {
+    return task;
+  }
+
+  String text() {
+    return text;
+  }
+
+  Lookup lookup() {
+    return lookup;
+  }
+
+  Labels labels() {
+    return labels;
+  }
+
+  float[] vector() {
+    return vector;
+  }
+
+  List<Candidate> candidates() {
+    return candidates;
+  }
+
+  void candidates(List<Candidate> found) {
+    candidates = List.copyOf(found);
+  }
+
+  /** Cosine to the nearest example or label; -1 when there is none. */
+  double similarity() {
+    return similarity;
+  }
+
+  void similarity(double nearest) {
+    similarity = nearest;
+  }
+
+  /** The examples chosen for this message, nearest first. */
+  List<Neighbour> shots() {
+    List<Neighbour> chosen = shots;
+    if (chosen == null) {
+      chosen = Selector.select(lookup, task.examples());
+      shots = chosen;
+    }
+    return chosen;
+  }
+
+  /** The same as they stand in a prompt. */
+  List<Shot> promptShots() {
+    return shots().stream()
+        .map(Neighbour::example)
+        .map(example -> new Shot(example.id(), example.input(), example.output()))
+        .toList();
+  }
+
+  void prompted(int tokens, boolean cut) {
+    promptTokens = tokens;
+    truncated = cut;
+  }
+
+  int promptTokens() {
+    return promptTokens;
+  }
+
+  boolean truncated() {
+    return truncated;
+  }
+}

@@ -1,0 +1,137 @@
+package io.fewshot.ladder;
+
+import io.fewshot.memory.Neighbour;
+import io.fewshot.model.Generated;
+import io.fewshot.model.Generation;
+import io.fewshot.model.LanguageModel;
+import io.fewshot.prompt.Kind;
+import io.fewshot.prompt.Prompt;
+import io.fewshot.prompt.PromptBuilder;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.Shot;
+import io.fewshot.prompt.TaskDefinition;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers of tasks that extract or generate: the language model writes them. Where it may not be
+ * asked, the output of the nearest example is offered, with no confidence.
+ */
+final class WrittenAnswers {
+
+  private static final int MAX_ANSWER_TOKENS = 192;
+
+  /**
+   * Being fluent is not being right: the probability of the words is a bound that no written answer
+   * is trusted beyond until people have judged some.
+   */
+  private static final double MOST_TRUST = 0.5;
+
+  private static final Pattern FENCE = Pattern.compile("(?s)```(?:json)?\\s*(.*?)\\s*```");
+
+  private final ModelSource models;
+  private final int promptBudget;
+
+  WrittenAnswers(ModelSource models, int promptBudget) {
+    this.models = models;
+    this.promptBudget = promptBudget;
+  }
+
+  /** A message and the name of its encoder. */
+  record Asked(Case item, String encoder) {}
+
+  /**
+   * @param canWrite whether task and process allow to ask the language model
+   */
+  List<Answer> answer(TaskDefinition task, List<Asked> asked, boolean canWrite) {
+    if (!canWrite) {
+      return asked.stream().map(WrittenAnswers::copied).toList();
+    }
+    LanguageModel model = models.get(task.model());
+    PromptBuilder builder = new PromptBuilder(model, promptBudget);
+    List<Prompt> prompts = new ArrayList<>();
+    for (Asked each : asked) {
+      Case item = each.item;
+      prompts.add(builder.write(task, item.promptShots(), item.text(), MAX_ANSWER_TOKENS));
+    }
+    List<Generated> written =
+        model.generate(
+            prompts.stream()
+                .map(p -> new Generation(p.shared(), p.ids(), MAX_ANSWER_TOKENS, List.of()))
+                .toList());
+    List<Answer> answers = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      String version = asked.get(i).encoder + "+" + model.version();
+      answers.add(answer(task, prompts.get(i), written.get(i), version));
+    }
+    return answers;
+  }
+
+  private static Answer answer(
+      TaskDefinition task, Prompt prompt, Generated written, String version) {
+    String output = written.text().strip();
+    double confidence = written.finished() && !output.isEmpty() ? confidence(written) : 0;
+    if (task.kind() == Kind.EXTRACT) {
+      String json = Json.parse(withoutFence(output)).orElse(null);
+      confidence = json == null ? 0 : confidence;
+      output = json == null ? output : json;
+    }
+    boolean accepted =
+        task.start() == TaskDefinition.Start.PROVISIONAL
+            && confidence > 0
+            && confidence
+                >= Acceptance.accepts(task.promise(), Calibration.defaults(Set.of(Rung.FEW_SHOT)));
+    return answer(
+        output.isEmpty() ? null : output,
+        confidence,
+        Rung.FEW_SHOT,
+        prompt.used().stream().map(Shot::id).toList(),
+        version,
+        prompt,
+        accepted);
+  }
+
+  private static Answer copied(Asked asked) {
+    List<Neighbour> shots = asked.item.shots();
+    @Nullable String output = shots.isEmpty() ? null : shots.get(0).example().output();
+    List<String> ids = shots.stream().map(shot -> shot.example().id()).toList();
+    return answer(output, 0, Rung.NEIGHBOURS, ids, asked.encoder, null, false);
+  }
+
+  private static Answer answer(
+      @Nullable String output,
+      double confidence,
+      Rung rung,
+      List<String> exampleIds,
+      String version,
+      @Nullable Prompt prompt,
+      boolean accepted) {
+    return new Answer(
+        output,
+        confidence,
+        output == null ? List.of() : List.of(new Answer.Option(output, confidence)),
+        rung,
+        exampleIds,
+        version,
+        prompt == null ? 0 : prompt.ids().length,
+        prompt != null && prompt.truncated(),
+        accepted,
+        false);
+  }
+
+  /** Models like to wrap JSON in a Markdown fence. */
+  private static String withoutFence(String output) {
+    Matcher fenced = FENCE.matcher(output);
+    return fenced.matches() ? fenced.group(1) : output;
+  }
+
+  private static double confidence(Generated written) {
+    double mean = Arrays.stream(written.logProbabilities()).average().orElse(-20);
+    return MOST_TRUST * Math.exp(mean);
+  }
+}
