@@ -21,7 +21,10 @@ import picocli.CommandLine.Option;
     })
 final class DemoCommand extends Command {
 
-  @Option(names = "--task", paramLabel = "FILE", description = "A task definition; needs --messages.")
+  @Option(
+      names = "--task",
+      paramLabel = "FILE",
+      description = "A task definition; needs --messages.")
   private @Nullable String task;
 
   @Option(names = "--examples", paramLabel = "FILE", description = "Examples: text and label.")

@@ -30,9 +30,9 @@ record DemoFiles(TaskFile task, List<Example> examples, List<Row> messages) {
       throw new BadInputException("only one of --examples and --messages can be standard input");
     }
     TaskFile definition = TaskFile.read(task == null ? shipped("support-intent.yaml") : task);
-    String from = examples == null && task == null ? shipped("support-intent.examples.csv") : examples;
-    List<Example> known =
-        from == null ? List.of() : Examples.read(definition.task(), from, stdin);
+    String from =
+        examples == null && task == null ? shipped("support-intent.examples.csv") : examples;
+    List<Example> known = from == null ? List.of() : Examples.read(definition.task(), from, stdin);
     List<Row> rows =
         InputFile.readAll(
             messages == null ? shipped("support-intent.messages.csv") : messages, stdin);

@@ -81,8 +81,7 @@ final class DemoRun {
         before = there;
       }
       steps.at("encoding examples", there, all);
-      if (there + refusedExamples >= all
-          && installation.stream().tasks().find(task).isPresent()) {
+      if (there + refusedExamples >= all && installation.stream().tasks().find(task).isPresent()) {
         return;
       }
       watch.poll(this::take);
@@ -170,7 +169,10 @@ final class DemoRun {
     }
     summary.addDeadLetter();
     console.say(
-        "refused " + refused.queryId().orElse("a message") + ": " + Style.brief(refused.why(), 120));
+        "refused "
+            + refused.queryId().orElse("a message")
+            + ": "
+            + Style.brief(refused.why(), 120));
   }
 
   private String line(Result result, Row row) {
@@ -197,7 +199,8 @@ final class DemoRun {
     Example nearest = examples.get(ids.get(0));
     String text = nearest == null ? ids.get(0) : nearest.getInput();
     return "like \"%s\"%s"
-        .formatted(Style.brief(text, 40), ids.size() > 1 ? " and " + (ids.size() - 1) + " more" : "");
+        .formatted(
+            Style.brief(text, 40), ids.size() > 1 ? " and " + (ids.size() - 1) + " more" : "");
   }
 
   private void finish(double seconds) {

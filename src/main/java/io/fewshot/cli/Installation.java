@@ -61,7 +61,8 @@ final class Installation implements AutoCloseable {
       Metrics metrics = keep(new Metrics());
       health = new Health();
       health.watch("embedded", this::embeddedStatus);
-      HealthServer server = keep(serve(console, place.web(), own, new HealthPages(health, metrics)));
+      HealthServer server =
+          keep(serve(console, place.web(), own, new HealthPages(health, metrics)));
       port = server.port();
       stream =
           keep(
@@ -155,7 +156,8 @@ final class Installation implements AutoCloseable {
                     name, status.reason().isEmpty() ? status.state().label() : status.reason());
               }
             });
-    return String.join("; ", waiting.entrySet().stream().map(e -> e.getKey() + ": " + e.getValue()).toList());
+    return String.join(
+        "; ", waiting.entrySet().stream().map(e -> e.getKey() + ": " + e.getValue()).toList());
   }
 
   /**

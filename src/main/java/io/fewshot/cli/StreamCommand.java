@@ -45,8 +45,7 @@ final class StreamCommand extends Command {
         HealthServer server =
             Installation.serve(settings.port(), new HealthPages(health, metrics));
         StreamService stream =
-            StreamService.open(
-                settings, cluster.topics(), cluster.codecs(), health, metrics)) {
+            StreamService.open(settings, cluster.topics(), cluster.codecs(), health, metrics)) {
       stream.start();
       console.say("serving http://127.0.0.1:" + server.port() + "/readyz, Ctrl-C ends it");
       await(health);

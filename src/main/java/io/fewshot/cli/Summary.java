@@ -102,7 +102,11 @@ final class Summary {
     List<String> lines = new ArrayList<>();
     lines.add(
         String.format(
-            Locale.ROOT, "messages   %d in %.1f s, %.1f a second", done(), seconds, done() / seconds));
+            Locale.ROOT,
+            "messages   %d in %.1f s, %.1f a second",
+            done(),
+            seconds,
+            done() / seconds));
     if (deadLetters > 0) {
       lines.add("refused    " + deadLetters + ", see the topic dead-letters");
     }
