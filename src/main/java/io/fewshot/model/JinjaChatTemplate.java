@@ -34,6 +34,9 @@ final class JinjaChatTemplate implements ChatTemplate {
   private static final Pattern ROLE = Pattern.compile("[a-z]+");
   private static final int MAX_FORMS = 256;
 
+  private static final Pattern TRIM_BEFORE = Pattern.compile("\\s*(\\{[{%#])-");
+  private static final Pattern TRIM_AFTER = Pattern.compile("-([}%#]\\})\\s*");
+
   private final Jinjava jinjava =
       new Jinjava(JinjavaConfig.newBuilder().withTrimBlocks(true).withLstripBlocks(true).build());
   private final String template;
@@ -65,10 +68,16 @@ final class JinjaChatTemplate implements ChatTemplate {
     String fallback = tokenizer.specialId("<|im_start|>").isPresent() ? CHAT_ML : PLAIN;
     String template = gguf.string("tokenizer.chat_template").orElse(fallback);
     return new JinjaChatTemplate(
-        template,
+        trimmed(template),
         special(gguf, "tokenizer.ggml.bos_token_id"),
         special(gguf, "tokenizer.ggml.eos_token_id"),
         tokenizer);
+  }
+
+  /** Jinja's own whitespace control, {@code {{-} and its like, which Jinjava does only in part. */
+  private static String trimmed(String template) {
+    String before = TRIM_BEFORE.matcher(template).replaceAll("$1");
+    return TRIM_AFTER.matcher(before).replaceAll("$1");
   }
 
   private static String special(Gguf gguf, String key) {
