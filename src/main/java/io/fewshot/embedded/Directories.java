@@ -12,12 +12,26 @@ final class Directories {
 
   private Directories() {}
 
+  /** Less than this and a broker soon stops, in bytes. */
+  private static final long LEAST_SPACE = 32L << 20;
+
+  /** Makes a directory where it is missing, and sees that something can be written there. */
   static Path create(Path directory) {
     try {
-      return Files.createDirectories(directory);
+      Files.createDirectories(directory);
+      if (isFull(directory)) {
+        throw new EmbeddedException(
+            "the disk of " + directory + " is full: free some space, or choose another directory",
+            null);
+      }
+      return directory;
     } catch (IOException e) {
       throw new EmbeddedException("cannot write to the directory " + directory + ": " + e, e);
     }
+  }
+
+  static boolean isFull(Path directory) {
+    return directory.toFile().getUsableSpace() < LEAST_SPACE;
   }
 
   static Path temporary(String name) {

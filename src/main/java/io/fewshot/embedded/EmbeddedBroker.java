@@ -1,13 +1,17 @@
 package io.fewshot.embedded;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -31,19 +35,25 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
   private static final int NODE = 1;
+  private static final Duration START_LIMIT = Duration.ofMinutes(2);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
+  private static final Duration FAILED_STOP_LIMIT = Duration.ofSeconds(3);
 
   private final KafkaRaftServer server;
   private final int port;
   private final Path directory;
   private final boolean temporary;
+  private final DirectoryLock lock;
   private volatile @Nullable String failure;
   private boolean closed;
 
-  private EmbeddedBroker(KafkaRaftServer server, int port, Path directory, boolean temporary) {
+  private EmbeddedBroker(
+      KafkaRaftServer server, int port, Path directory, boolean temporary, DirectoryLock lock) {
     this.server = server;
     this.port = port;
     this.directory = directory;
     this.temporary = temporary;
+    this.lock = lock;
   }
 
   /** A broker on a free port with a directory that is removed when it is closed. */
@@ -64,23 +74,75 @@ public final class EmbeddedBroker implements AutoCloseable {
   private static EmbeddedBroker start(Path directory, int wantedPort, boolean temporary) {
     int port = Ports.check(wantedPort, "broker");
     Map<String, String> properties = properties(directory, port, Ports.free());
+    // Kafka's own lock is taken by the broker only after the controller wrote to the directory.
+    DirectoryLock lock = DirectoryLock.take(directory, "broker");
+    EmbeddedBroker broker = null;
     try {
       format(directory);
       KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM);
-      EmbeddedBroker broker = new EmbeddedBroker(server, port, directory, temporary);
+      broker = new EmbeddedBroker(server, port, directory, temporary, lock);
+      // They stay when it is closed: nobody but a broker calls them.
       Exit.setExitProcedure(broker::fail);
       Exit.setHaltProcedure(broker::fail);
-      try {
-        server.startup();
-      } catch (RuntimeException | Error e) {
-        broker.close();
-        throw e;
-      }
+      broker.awaitStart();
       return broker;
-    } catch (EmbeddedException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new EmbeddedException("the broker cannot start on " + directory + ": " + reason(e), e);
+    } catch (Throwable e) {
+      String reason = broker == null || broker.failure == null ? reason(e) : broker.failure;
+      if (broker == null) {
+        lock.close();
+      } else {
+        broker.closeQuietly();
+      }
+      if (e instanceof VirtualMachineError error) {
+        throw error;
+      }
+      throw new EmbeddedException("the broker cannot start on " + directory + ": " + reason, e);
+    }
+  }
+
+  /** Kafka's start never returns once it has called for the end of the process. */
+  private void awaitStart() throws Throwable {
+    CompletableFuture<Void> started = new CompletableFuture<>();
+    daemon("embedded-broker-start", server::startup, started);
+    long deadline = System.nanoTime() + START_LIMIT.toNanos();
+    while (true) {
+      try {
+        started.get(50, TimeUnit.MILLISECONDS);
+        return;
+      } catch (ExecutionException e) {
+        throw e.getCause() == null ? e : e.getCause();
+      } catch (TimeoutException e) {
+        if (failure != null) {
+          throw new EmbeddedException(failure, e);
+        }
+        if (System.nanoTime() > deadline) {
+          throw new EmbeddedException("not there after " + START_LIMIT.toSeconds() + " s", e);
+        }
+      }
+    }
+  }
+
+  private static void daemon(String name, Runnable task, CompletableFuture<Void> done) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                task.run();
+                done.complete(null);
+              } catch (Throwable e) {
+                done.completeExceptionally(e);
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void closeQuietly() {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      LOG.debug("after a failed start", e);
     }
   }
 
@@ -138,7 +200,10 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   /** What Kafka calls instead of ending the process. */
   private void fail(int status, @Nullable String message) {
-    String reason = message == null ? "fatal error in Kafka, status " + status : message;
+    String reason =
+        Directories.isFull(directory)
+            ? "the disk of " + directory + " is full"
+            : message == null ? "fatal error in Kafka, status " + status : message;
     failure = reason;
     LOG.error("the embedded broker stops: {}", reason);
     // Callers count on this never returning.
@@ -170,25 +235,34 @@ public final class EmbeddedBroker implements AutoCloseable {
       return;
     }
     closed = true;
+    CompletableFuture<Void> stopped = new CompletableFuture<>();
+    daemon(
+        "embedded-broker-stop",
+        () -> {
+          server.shutdown();
+          server.awaitShutdown();
+        },
+        stopped);
     try {
-      server.shutdown();
-      server.awaitShutdown();
+      // One that failed may hang for ever.
+      stopped.get(
+          (failure == null ? STOP_LIMIT : FAILED_STOP_LIMIT).toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the embedded broker did not stop in good order: {}", reason(e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } finally {
-      Exit.resetExitProcedure();
-      Exit.resetHaltProcedure();
+      lock.close();
       if (temporary) {
         Directories.delete(directory);
       }
     }
   }
 
-  private static String reason(Exception e) {
+  private static String reason(Throwable e) {
     Throwable deepest = e;
     while (deepest.getCause() != null) {
       deepest = deepest.getCause();
-    }
-    if (deepest instanceof IOException && deepest.getMessage() != null) {
-      return deepest.getMessage();
     }
     return deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
   }

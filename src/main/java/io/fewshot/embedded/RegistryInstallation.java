@@ -106,6 +106,7 @@ record RegistryInstallation(Path directory, Path runner) {
         Objects.requireNonNull(in, entry).transferTo(zip);
         zip.closeEntry();
       }
+      half.toFile().setReadable(true, false); // an image may be built and run by different users
       if (!Files.isWritable(directory)) {
         half.toFile().deleteOnExit();
         return half;

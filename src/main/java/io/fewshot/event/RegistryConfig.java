@@ -1,6 +1,8 @@
 package io.fewshot.event;
 
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -101,6 +103,14 @@ record RegistryConfig(
         && !given.containsKey(SslConfigs.SSL_KEYSTORE_LOCATION_CONFIG)
         && !given.containsKey(SslConfigs.SSL_KEYSTORE_CERTIFICATE_CHAIN_CONFIG)) {
       return Optional.empty();
+    }
+    for (String name :
+        List.of(
+            SslConfigs.SSL_TRUSTSTORE_LOCATION_CONFIG, SslConfigs.SSL_KEYSTORE_LOCATION_CONFIG)) {
+      Object location = given.get(name);
+      if (location != null && !Files.isReadable(Path.of(location.toString()))) {
+        throw new IllegalArgumentException(PREFIX + name + ": cannot read " + location);
+      }
     }
     ConfigDef definition = new ConfigDef();
     SslConfigs.addClientSslSupport(definition);

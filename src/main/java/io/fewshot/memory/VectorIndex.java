@@ -1,27 +1,30 @@
 package io.fewshot.memory;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Exact search by inner product over the unit vectors of one encoder. Not safe for use by several
  * threads by itself: {@link TaskMemory} holds the lock.
  *
- * <p>The rows are the examples' own vectors, not a copy in one matrix: at several hundred
- * dimensions a row is long enough that following its reference costs nothing measurable, and memory
- * is halved.
+ * <p>The vectors are copied into a matrix that grows by chunks, so that a search reads memory from
+ * front to back: following a reference for each row took two to three times as long on a busy
+ * machine. A search for several queries in one pass was tried, and gained nothing: the loop is as
+ * much bound by arithmetic as by memory.
  */
 final class VectorIndex {
 
-  private static final float[] NOTHING = new float[0];
+  private static final int CHUNK_ROWS = 256;
+  private static final int FIRST_ROWS = 8;
 
   private final int dimension;
-  // The vectors beside their examples: one reference less to follow in the loop over all.
-  private float[][] vectors = new float[8][];
-  private @Nullable StoredExample[] examples = new StoredExample[8];
-  private int size;
+  // Row r lies in chunk r / CHUNK_ROWS. All chunks are of full size but the first, which grows to
+  // it: most tasks have few examples.
+  private final List<float[]> chunks = new ArrayList<>();
+  private final List<StoredExample> examples = new ArrayList<>();
   private final Map<String, Integer> rowOfId = new HashMap<>();
 
   VectorIndex(int dimension) {
@@ -29,7 +32,7 @@ final class VectorIndex {
   }
 
   int size() {
-    return size;
+    return examples.size();
   }
 
   int dimension() {
@@ -37,14 +40,14 @@ final class VectorIndex {
   }
 
   void put(StoredExample example) {
-    Integer known = rowOfId.get(example.id());
-    int row = known == null ? size++ : known;
-    if (row == vectors.length) {
-      // References only: the vectors themselves stay where they are.
-      vectors = Arrays.copyOf(vectors, row + (row >> 1));
-      examples = Arrays.copyOf(examples, vectors.length);
+    Integer row = rowOfId.get(example.id());
+    if (row != null) {
+      set(row, example);
+      return;
     }
-    set(row, example);
+    reserve(examples.size());
+    examples.add(example);
+    set(examples.size() - 1, example);
   }
 
   void remove(String id) {
@@ -52,28 +55,37 @@ final class VectorIndex {
     if (row == null) {
       return;
     }
-    size--;
-    StoredExample last = examples[size];
-    examples[size] = null;
-    vectors[size] = NOTHING;
-    if (row < size && last != null) {
+    StoredExample last = examples.remove(examples.size() - 1);
+    if (row < examples.size()) {
       set(row, last);
     }
   }
 
   private void set(int row, StoredExample example) {
-    vectors[row] = example.vector();
-    examples[row] = example;
+    float[] chunk = chunks.get(row / CHUNK_ROWS);
+    System.arraycopy(example.vector(), 0, chunk, row % CHUNK_ROWS * dimension, dimension);
+    examples.set(row, example);
     rowOfId.put(example.id(), row);
   }
 
+  private void reserve(int row) {
+    if (row == 0 && chunks.isEmpty()) {
+      chunks.add(new float[FIRST_ROWS * dimension]);
+    } else if (row < CHUNK_ROWS && row * dimension == chunks.get(0).length) {
+      chunks.set(0, Arrays.copyOf(chunks.get(0), 2 * row * dimension));
+    } else if (row == chunks.size() * CHUNK_ROWS) {
+      chunks.add(new float[CHUNK_ROWS * dimension]);
+    }
+  }
+
   void search(float[] query, Nearest nearest) {
-    for (int row = 0; row < size; row++) {
-      float score = dot(query, vectors[row]);
-      if (nearest.admits(score)) {
-        StoredExample example = examples[row];
-        if (example != null) {
-          nearest.offer(example, score);
+    int row = 0;
+    for (float[] chunk : chunks) {
+      int end = Math.min(examples.size(), row + CHUNK_ROWS);
+      for (int offset = 0; row < end; row++, offset += dimension) {
+        float score = dot(query, chunk, offset);
+        if (nearest.admits(score)) {
+          nearest.offer(examples.get(row), score);
         }
       }
     }
@@ -81,6 +93,11 @@ final class VectorIndex {
 
   /** Inner product of two vectors of the same length. */
   static float dot(float[] a, float[] b) {
+    return dot(a, b, 0);
+  }
+
+  /** Inner product of {@code a} and what begins at {@code offset} in {@code b}. */
+  private static float dot(float[] a, float[] b, int offset) {
     // Floating point sums are not reordered by the JIT: independent sums keep the units for fused
     // multiplication and addition busy, which is as fast as the rows come from memory.
     float s0 = 0;
@@ -93,18 +110,19 @@ final class VectorIndex {
     float s7 = 0;
     int i = 0;
     for (int end = a.length - 7; i < end; i += 8) {
-      s0 = Math.fma(a[i], b[i], s0);
-      s1 = Math.fma(a[i + 1], b[i + 1], s1);
-      s2 = Math.fma(a[i + 2], b[i + 2], s2);
-      s3 = Math.fma(a[i + 3], b[i + 3], s3);
-      s4 = Math.fma(a[i + 4], b[i + 4], s4);
-      s5 = Math.fma(a[i + 5], b[i + 5], s5);
-      s6 = Math.fma(a[i + 6], b[i + 6], s6);
-      s7 = Math.fma(a[i + 7], b[i + 7], s7);
+      int j = offset + i;
+      s0 = Math.fma(a[i], b[j], s0);
+      s1 = Math.fma(a[i + 1], b[j + 1], s1);
+      s2 = Math.fma(a[i + 2], b[j + 2], s2);
+      s3 = Math.fma(a[i + 3], b[j + 3], s3);
+      s4 = Math.fma(a[i + 4], b[j + 4], s4);
+      s5 = Math.fma(a[i + 5], b[j + 5], s5);
+      s6 = Math.fma(a[i + 6], b[j + 6], s6);
+      s7 = Math.fma(a[i + 7], b[j + 7], s7);
     }
     float sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
     for (; i < a.length; i++) {
-      sum = Math.fma(a[i], b[i], sum);
+      sum = Math.fma(a[i], b[offset + i], sum);
     }
     return sum;
   }

@@ -2,9 +2,7 @@ package io.fewshot.ops;
 
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -63,22 +61,6 @@ public final class Settings {
 
   /** A record of the largest topic must fit into one request, in bytes. */
   private static final String MAX_REQUEST = Integer.toString(8 << 20);
-
-  /** What the registry's client, or a serde in its place, is told. */
-  private static final List<String> REGISTRYS =
-      List.of(
-          "schema.registry.",
-          "basic.auth.",
-          "bearer.auth.",
-          "auto.register.schemas",
-          "serde",
-          "avro.",
-          "use.latest.version",
-          "latest.",
-          "normalize.schemas",
-          "specific.avro.reader",
-          "key.subject.name.strategy",
-          "value.subject.name.strategy");
 
   private static final Set<String> DTYPES = Set.of("auto", "bf16", "fp32");
 
@@ -156,20 +138,10 @@ public final class Settings {
 
   /** What the codecs need: the registry's properties, and {@code serde} when another is wanted. */
   public Map<String, String> registry() {
-    Map<String, String> properties = new HashMap<>();
-    values.forEach(
-        (name, value) -> {
-          if (isRegistrys(name)) {
-            properties.put(name, value);
-          }
-        });
+    Map<String, String> properties = new HashMap<>(new ClientProperties(values).registry());
     properties.put(REGISTRY, registryUrl());
     serde().ifPresent(serde -> properties.put("serde", serde));
     return properties;
-  }
-
-  private static boolean isRegistrys(String name) {
-    return REGISTRYS.stream().anyMatch(name::startsWith);
   }
 
   /** Properties of an admin client. */
@@ -191,49 +163,14 @@ public final class Settings {
 
   /** Properties of a Kafka Streams application, without its id and its directory. */
   public Map<String, Object> streams() {
-    Map<String, Object> properties = new HashMap<>(kafka());
+    Map<String, Object> properties = new HashMap<>(new ClientProperties(values).kafka());
     properties.put(BOOTSTRAP, bootstrapServers());
     properties.putIfAbsent("producer." + ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST);
     return properties;
   }
 
-  private Map<String, String> kafka() {
-    Map<String, String> properties = new HashMap<>();
-    values.forEach(
-        (name, value) -> {
-          if (!name.startsWith(OURS) && !isRegistrys(name)) {
-            properties.put(name, value);
-          }
-        });
-    return properties;
-  }
-
-  /** What is for this kind of client: its own names, and those that no kind knows. */
   private Map<String, Object> client(String prefix, Set<String> names) {
-    Set<String> others = new HashSet<>();
-    for (Collection<String> known :
-        List.of(
-            AdminClientConfig.configNames(),
-            ConsumerConfig.configNames(),
-            ProducerConfig.configNames())) {
-      others.addAll(known);
-    }
-    Map<String, Object> properties = new HashMap<>();
-    kafka()
-        .forEach(
-            (name, value) -> {
-              boolean prefixed = name.matches("(admin|consumer|producer)\\..*");
-              if (!prefixed && (names.contains(name) || !others.contains(name))) {
-                properties.put(name, value);
-              }
-            });
-    kafka()
-        .forEach(
-            (name, value) -> {
-              if (name.startsWith(prefix)) {
-                properties.put(name.substring(prefix.length()), value);
-              }
-            });
+    Map<String, Object> properties = new ClientProperties(values).client(prefix, names);
     properties.put(BOOTSTRAP, bootstrapServers());
     return properties;
   }

@@ -62,9 +62,9 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
     AnsweredQuery answered = (AnsweredQuery) record.value();
     long now = context.currentSystemTimeMs();
     Result result = result(answered, now);
-    meters.answered(result);
     forward(
         record.key(), results.encode(resultsTopic, result), record, now, AnsweringTopology.RESULTS);
+    meters.answered(result);
     if (isDryRun(answered.query())) {
       return;
     }

@@ -243,7 +243,9 @@ class LadderIT {
                 new Message(chinese, "太差了，很不满意")));
 
     // Then
-    assertThat(answers).extracting(Answer::output).containsExactly("positive", "refund", "negative");
+    assertThat(answers)
+        .extracting(Answer::output)
+        .containsExactly("positive", "refund", "negative");
     assertThat(answers.get(0).modelVersion()).startsWith("bge-small-zh-v1.5");
   }
 

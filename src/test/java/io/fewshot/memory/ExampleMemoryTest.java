@@ -195,8 +195,8 @@ class ExampleMemoryTest {
     Random random = new Random(7);
     Map<String, StoredExample> expected = new HashMap<>();
     String[] vocabulary = {"card", "parcel", "refund", "late", "stolen", "app", "crash"};
-    for (int step = 0; step < 2000; step++) {
-      String id = "id" + random.nextInt(150);
+    for (int step = 0; step < 6000; step++) {
+      String id = "id" + random.nextInt(900);
       if (random.nextInt(3) == 0) {
         memory.remove(TASK, id);
         expected.remove(id);
@@ -218,7 +218,7 @@ class ExampleMemoryTest {
 
     // When
     List<Neighbour> nearest = task.nearest(query, 20);
-    List<Neighbour> matching = task.matching("parcel", 1000, example -> true);
+    List<Neighbour> matching = task.matching("parcel", 5000, example -> true);
 
     // Then
     List<String> wanted =

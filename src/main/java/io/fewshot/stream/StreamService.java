@@ -1,0 +1,212 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Topics;
+import io.fewshot.ladder.Ladder;
+import io.fewshot.ladder.LadderSettings;
+import io.fewshot.memory.Encoders;
+import io.fewshot.memory.ExampleMemory;
+import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.Health;
+import io.fewshot.ops.Metrics;
+import io.fewshot.ops.Settings;
+import io.fewshot.ops.SettingsException;
+import io.fewshot.prompt.Language;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskYaml;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.Topology;
+
+/**
+ * The stream in one process: the answering and the learning application, and what they share. Owns
+ * the encoders, the language models, the ladder, the memory and both applications, from {@link
+ * #start} until {@link #close}.
+ *
+ * <p>{@link #start} returns at once. Whatever is not there yet (broker, topics, registry, model) is
+ * waited for, visible in the health of the process; meanwhile the queries stay in Kafka.
+ */
+public final class StreamService implements AutoCloseable {
+
+  private final Settings settings;
+  private final Topics topics;
+  private final Codecs codecs;
+  private final Health health;
+  private final Metrics metrics;
+  private final StreamSettings streamSettings = StreamSettings.standard();
+
+  private final InstanceDirectory directory;
+  private final Encoders encoders = new Encoders();
+  private final ExampleMemory memory = new ExampleMemory();
+  private final TaskCatalogue tasks = new TaskCatalogue();
+  private final StreamModels models;
+  private final Set<Rung> runnable;
+  private final Ladder ladder;
+  private final StreamApplication answering;
+  private final StreamApplication learning;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final List<Thread> starters;
+
+  /**
+   * @param codecs not closed here
+   * @param downloads told how the download of a model goes on
+   * @throws IllegalStateException when the state directory cannot be used
+   * @throws SettingsException when a setting makes no sense
+   */
+  public StreamService(
+      Settings settings,
+      Topics topics,
+      Codecs codecs,
+      Health health,
+      Metrics metrics,
+      ProgressListener downloads) {
+    this.settings = settings;
+    this.topics = topics;
+    this.codecs = codecs;
+    this.health = health;
+    this.metrics = metrics;
+    this.models = StreamModels.open(settings, health, metrics.registry(), downloads);
+    this.runnable = runnable(settings);
+    this.ladder =
+        new Ladder(encoders, memory, models, LadderSettings.DEFAULTS.withRunnable(runnable));
+    this.directory = InstanceDirectory.take(settings.stateDirectory());
+    this.answering =
+        application(
+            "answering",
+            settings.answeringThreads(),
+            () ->
+                AnsweringTopology.build(
+                    topics, codecs, ladder, memory, tasks, streamSettings, metrics.registry()));
+    this.learning =
+        application(
+            "learning",
+            settings.learningThreads(),
+            () ->
+                LearningTopology.build(
+                    topics,
+                    codecs,
+                    TextEncoder.of(encoders),
+                    new TaskCatalogue(),
+                    streamSettings,
+                    metrics.registry()));
+    this.starters =
+        List.of(
+            new Thread(this::startApplications, "fewshot-start"),
+            new Thread(this::loadModels, "fewshot-load"));
+  }
+
+  /** The rungs that this process can run: all that there are, unless the settings name fewer. */
+  private static Set<Rung> runnable(Settings settings) {
+    Set<Rung> able = EnumSet.copyOf(LadderSettings.DEFAULTS.runnable());
+    if (settings.rungs().isEmpty()) {
+      return able;
+    }
+    Set<Rung> named = EnumSet.noneOf(Rung.class);
+    for (String label : settings.rungs()) {
+      named.add(
+          Rung.ofLabel(label)
+              .orElseThrow(
+                  () -> new SettingsException("fewshot.rungs: there is no rung `" + label + "`")));
+    }
+    named.retainAll(able);
+    return named;
+  }
+
+  private StreamApplication application(String name, int threads, Supplier<Topology> topology) {
+    Health.Component component = health.component(name);
+    component.starting("waiting for broker and registry");
+    Consumer<StreamApplication.State> listener =
+        state -> {
+          if (state instanceof StreamApplication.State.Running) {
+            component.ready();
+          } else if (state instanceof StreamApplication.State.Starting starting) {
+            component.starting(starting.what());
+          } else if (state instanceof StreamApplication.State.Failed failed) {
+            component.failed(failed.why());
+          }
+        };
+    return new StreamApplication(
+        name,
+        topology,
+        StreamConfigs.of(
+            settings.applicationIdPrefix() + name,
+            threads,
+            streamSettings,
+            directory.path(),
+            settings.streams()),
+        this::bindMetrics,
+        listener);
+  }
+
+  private void bindMetrics(KafkaStreams streams) {
+    new KafkaStreamsMetrics(streams).bindTo(metrics.registry());
+  }
+
+  /** Starts everything in the background. */
+  public void start() {
+    starters.forEach(Thread::start);
+  }
+
+  private void startApplications() {
+    try {
+      if (new Surroundings(topics, codecs, settings.admin(), health, closing).await()) {
+        learning.start();
+        answering.start();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What the first message would otherwise wait for. */
+  private void loadModels() {
+    if (runnable.contains(Rung.FEW_SHOT)) {
+      List<String> named = settings.models();
+      (named.isEmpty() ? List.of(TaskYaml.DEFAULT_MODEL) : named).forEach(models::preload);
+    }
+    Health.Component component = health.component("encoder");
+    try {
+      encoders.of(Language.EN).encode(List.of("warm up"));
+      component.ready();
+    } catch (RuntimeException e) {
+      component.failed(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The examples on this instance. */
+  public ExampleMemory memory() {
+    return memory;
+  }
+
+  /** The task definitions on this instance. */
+  public TaskCatalogue tasks() {
+    return tasks;
+  }
+
+  @Override
+  public void close() {
+    closing.countDown();
+    starters.forEach(StreamService::join);
+    answering.close();
+    learning.close();
+    ladder.close();
+    models.close();
+    encoders.close();
+    memory.close();
+    directory.close();
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
