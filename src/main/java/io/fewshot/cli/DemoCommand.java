@@ -2,9 +2,11 @@ package io.fewshot.cli;
 
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.UpFile;
+import io.fewshot.prompt.Rung;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -46,8 +48,7 @@ final class DemoCommand extends Command {
     try (TemporaryDirectory directory = TemporaryDirectory.create();
         Steps steps = new Steps(console);
         Installation installation =
-            Installation.start(
-                console, new Installation.Place(directory.path(), 0, 0, keep ? null : 0), steps)) {
+            Installation.start(console, place(directory.path(), files.task()), steps)) {
       try {
         new DemoRun(console, json, files, installation).run(steps);
       } catch (KafkaException e) {
@@ -58,6 +59,17 @@ final class DemoCommand extends Command {
       }
     }
     return DONE;
+  }
+
+  /** What the task does not use need not be fetched. */
+  private Installation.Place place(Path directory, TaskFile file) {
+    Map<String, String> settings =
+        Map.of(
+            Settings.MODELS,
+            file.definition().model(),
+            Settings.RUNGS,
+            file.definition().rungs().stream().map(Rung::label).collect(Collectors.joining(",")));
+    return new Installation.Place(directory, 0, 0, keep ? null : 0, settings);
   }
 
   private void stay(Installation installation) {

@@ -38,8 +38,14 @@ final class Installation implements AutoCloseable {
    * @param broker port of the broker; 0 for a free one
    * @param registry port of the registry; 0 for a free one
    * @param web port of the endpoints; null for the usual one, or a free one when that is taken
+   * @param settings that hold whatever the environment says
    */
-  record Place(Path directory, int broker, int registry, @Nullable Integer web) {}
+  record Place(
+      Path directory,
+      int broker,
+      int registry,
+      @Nullable Integer web,
+      Map<String, String> settings) {}
 
   private Installation(Console console, Place place, Steps steps) {
     try {
@@ -52,7 +58,8 @@ final class Installation implements AutoCloseable {
                   place.broker(),
                   place.registry(),
                   waited -> steps.at("starting broker and registry", waited.toSeconds(), -1)));
-      Map<String, String> here = new HashMap<>(embedded.properties());
+      Map<String, String> here = new HashMap<>(place.settings());
+      here.putAll(embedded.properties());
       here.put(Settings.STATE_DIR, place.directory().resolve("stream").toString());
       cluster = keep(new Cluster(own.with(here)));
       steps.at("creating the topics", 0, -1);
@@ -66,8 +73,13 @@ final class Installation implements AutoCloseable {
       port = server.port();
       stream =
           keep(
-              StreamService.open(
-                  cluster.settings(), cluster.topics(), cluster.codecs(), health, metrics));
+              new StreamService(
+                  cluster.settings(),
+                  cluster.topics(),
+                  cluster.codecs(),
+                  health,
+                  metrics,
+                  steps::download));
       stream.start();
     } catch (RuntimeException | Error e) {
       close();

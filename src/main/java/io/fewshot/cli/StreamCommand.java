@@ -40,12 +40,14 @@ final class StreamCommand extends Command {
     Settings settings =
         connection.settings(port == null ? Map.of() : Map.of(Settings.PORT, port.toString()));
     Health health = new Health();
-    try (Cluster cluster = new Cluster(settings);
+    try (Steps steps = new Steps(console);
+        Cluster cluster = new Cluster(settings);
         Metrics metrics = new Metrics();
         HealthServer server =
             Installation.serve(settings.port(), new HealthPages(health, metrics));
         StreamService stream =
-            StreamService.open(settings, cluster.topics(), cluster.codecs(), health, metrics)) {
+            new StreamService(
+                settings, cluster.topics(), cluster.codecs(), health, metrics, steps::download)) {
       stream.start();
       console.say("serving http://127.0.0.1:" + server.port() + "/readyz, Ctrl-C ends it");
       await(health);

@@ -60,7 +60,7 @@ final class UpCommand extends Command {
     Map<TaskFile, List<Example>> given = given();
     Path cache = Settings.load(Map.of(), null, System.getenv()).cacheDirectory();
     Installation.Place place =
-        new Installation.Place(data.toAbsolutePath(), brokerPort, registryPort, port);
+        new Installation.Place(data.toAbsolutePath(), brokerPort, registryPort, port, Map.of());
     try (Steps steps = new Steps(console);
         Installation installation = Installation.start(console, place, steps)) {
       load(installation, given);
