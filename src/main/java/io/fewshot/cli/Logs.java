@@ -9,8 +9,8 @@ import java.util.Set;
  */
 final class Logs {
 
-  /** Those that stay up: whoever runs them wants to know what the clients complain of. */
-  private static final Set<String> SERVICES = Set.of("stream", "up");
+  /** Those on a Kafka of yours: whoever runs them wants to know what the clients complain of. */
+  private static final Set<String> SERVICES = Set.of("stream");
 
   private Logs() {}
 
