@@ -1,0 +1,216 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.RecordException;
+import io.fewshot.event.TopicAdmin.Difference;
+import io.fewshot.memory.Encoder;
+import io.fewshot.memory.Encoders;
+import io.fewshot.model.ModelCatalogue;
+import io.fewshot.model.ModelException;
+import io.fewshot.model.ModelStore;
+import io.fewshot.ops.Settings;
+import io.fewshot.prompt.Language;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.kafka.common.KafkaException;
+import picocli.CommandLine.Mixin;
+
+/** Says what is there and what is wrong. */
+@picocli.CommandLine.Command(
+    name = "doctor",
+    description = "Says what is installed, reachable and wrong; status 1 if something is wrong.",
+    footer = {"", "Example: ./fewshot doctor"})
+final class DoctorCommand extends Command {
+
+  /** The model, the broker and the registry side by side. */
+  private static final long NEEDED_MIB = 3_000;
+
+  private static final long NEEDED_DISK_MIB = 1_000;
+  private static final String REGISTRY_SERVER = "fewshot.apicurio.directory";
+
+  @Mixin private final ConnectionOptions connection = new ConnectionOptions();
+
+  private boolean wrong;
+
+  DoctorCommand(Console console) {
+    super(console);
+  }
+
+  private enum Finding {
+    OK,
+    NOTE,
+    PROBLEM
+  }
+
+  @Override
+  int run() {
+    Settings settings = connection.settings();
+    machine(settings);
+    encoders();
+    models();
+    registryServer();
+    if (settings.knowsBroker()) {
+      cluster(settings);
+    } else {
+      say(Finding.NOTE, "broker", "none is known: start one with ./fewshot up, or name yours");
+    }
+    return wrong ? FAILED : DONE;
+  }
+
+  private void machine(Settings settings) {
+    say(
+        Finding.OK,
+        "java",
+        System.getProperty("java.version") + " at " + System.getProperty("java.home"));
+    int cores = Runtime.getRuntime().availableProcessors();
+    say(Finding.OK, "processor", cores + " cores, " + bf16());
+    long mib = memoryMib();
+    say(
+        mib >= NEEDED_MIB ? Finding.OK : Finding.PROBLEM,
+        "memory",
+        mib + " MiB" + (mib >= NEEDED_MIB ? "" : ": " + NEEDED_MIB + " are needed"));
+    disk(settings.cacheDirectory());
+  }
+
+  private static String bf16() {
+    try {
+      String flags = Files.readString(Path.of("/proc/cpuinfo"));
+      return flags.contains("amx_bf16") || flags.contains("avx512_bf16")
+          ? "computes in bf16"
+          : "no bf16, so fp32 is used";
+    } catch (IOException e) {
+      return "whether it computes in bf16 is measured at the start";
+    }
+  }
+
+  private static long memoryMib() {
+    return java.lang.management.ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getTotalMemorySize() >> 20
+        : Long.MAX_VALUE >> 20;
+  }
+
+  private void disk(Path cache) {
+    try {
+      Files.createDirectories(cache);
+      long mib = Files.getFileStore(cache).getUsableSpace() >> 20;
+      boolean enough = mib >= NEEDED_DISK_MIB && Files.isWritable(cache);
+      say(
+          enough ? Finding.OK : Finding.PROBLEM,
+          "cache",
+          cache
+              + ", "
+              + mib
+              + " MiB free"
+              + (enough ? "" : ": make room, or set XDG_CACHE_HOME to a directory with more"));
+    } catch (IOException e) {
+      say(
+          Finding.PROBLEM,
+          "cache",
+          "cannot write to " + cache + ": set XDG_CACHE_HOME to another directory");
+    }
+  }
+
+  private void encoders() {
+    try (Encoders encoders = new Encoders()) {
+      for (Language language : List.of(Language.EN, Language.ZH)) {
+        Encoder encoder = encoders.of(language);
+        say(Finding.OK, "encoder", encoder.name() + " loads");
+      }
+    } catch (ModelException e) {
+      say(Finding.PROBLEM, "encoder", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void models() {
+    ModelStore store = ModelStore.ofUser();
+    String name = ModelCatalogue.DEFAULT;
+    ModelCatalogue.Entry entry = store.catalogue().find(name).orElseThrow();
+    Path file = store.directory().resolve(entry.file());
+    boolean there = Files.exists(file);
+    try {
+      if (store.has(name)) {
+        say(Finding.OK, "model", name + " at " + file);
+      } else {
+        say(
+            Finding.NOTE,
+            "model",
+            "%s %s: the next use fetches it (%d MB)"
+                .formatted(
+                    name,
+                    there ? "was damaged and is removed" : "is not here yet",
+                    entry.bytes() / 1_000_000));
+      }
+    } catch (ModelException e) {
+      say(Finding.PROBLEM, "model", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void registryServer() {
+    Path server = Path.of(System.getProperty(REGISTRY_SERVER, "target/apicurio"));
+    boolean there = Files.isDirectory(server);
+    say(
+        there ? Finding.OK : Finding.PROBLEM,
+        "registry server",
+        there ? "at " + server : "is missing at " + server + ": build with mvn package");
+  }
+
+  private void cluster(Settings settings) {
+    try (Cluster cluster = new Cluster(settings)) {
+      topics(cluster);
+      registry(cluster);
+    }
+  }
+
+  private void topics(Cluster cluster) {
+    try {
+      List<Difference> differences = cluster.topicAdmin().check(cluster.topics());
+      say(Finding.OK, "broker", cluster.settings().bootstrapServers() + " answers");
+      if (differences.isEmpty()) {
+        say(Finding.OK, "topics", "all are as they should be");
+      }
+      for (Difference difference : differences) {
+        boolean missing = difference.what().equals("topic");
+        say(
+            missing ? Finding.PROBLEM : Finding.NOTE,
+            "topics",
+            difference + (missing ? ": run ./fewshot topics create" : ""));
+      }
+    } catch (KafkaException e) {
+      say(Finding.PROBLEM, "broker", String.valueOf(cluster.explain(e).getMessage()));
+    }
+  }
+
+  private void registry(Cluster cluster) {
+    try {
+      int subjects = cluster.codecs().registry().subjects().size();
+      say(
+          Finding.OK,
+          "registry",
+          cluster.settings().registryUrl() + " answers, " + subjects + " subjects");
+    } catch (RecordException e) {
+      say(Finding.PROBLEM, "registry", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void say(Finding finding, String what, String detail) {
+    wrong |= finding == Finding.PROBLEM;
+    if (json) {
+      print(
+          JsonLines.object()
+              .put("check", what)
+              .put("state", finding.name().toLowerCase(java.util.Locale.ROOT))
+              .put("detail", detail));
+      return;
+    }
+    Style style = console.style();
+    String shown =
+        switch (finding) {
+          case OK -> style.green("ok     ");
+          case NOTE -> style.yellow("note   ");
+          case PROBLEM -> style.red("problem");
+        };
+    console.result("%s  %-15s  %s".formatted(shown, what, detail));
+  }
+}

@@ -1,0 +1,181 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.Example;
+import io.fewshot.event.RecordCodec;
+import io.fewshot.event.RecordException;
+import io.fewshot.event.Topics;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The example memory: import, list and remove. */
+@picocli.CommandLine.Command(
+    name = "examples",
+    description = "The example memory.",
+    footer = {"", "Example: ./fewshot examples list --task support-intent"})
+final class ExamplesCommand extends Group {
+
+  ExamplesCommand(Console console) {
+    super(console);
+  }
+
+  /** What names the task. */
+  abstract static class OfTask extends ClusterCommand {
+
+    @Option(names = "--task", required = true, paramLabel = "T", description = "The task's name.")
+    protected String task = "";
+
+    OfTask(Console console) {
+      super(console);
+    }
+  }
+
+  /** Adds the rows of a file. */
+  @picocli.CommandLine.Command(
+      name = "import",
+      description = "Adds examples; those that are there already stay as they are.",
+      footer = {
+        "",
+        "Example: ./fewshot examples import --task support-intent tasks/support-intent.examples.csv",
+        "FILE is CSV with a header or JSON lines: text; label, output or category; example_id if you",
+        "have one (an example with the same id is replaced)."
+      })
+  static final class Import extends OfTask {
+
+    @Parameters(paramLabel = "FILE", description = "CSV or JSON lines; - for standard input.")
+    private String path = "";
+
+    Import(Console console) {
+      super(console);
+    }
+
+    @Override
+    void check() {
+      RowCheck.all(console, path, row -> RowCheck.example(path, row));
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      try (InputFile file = InputFile.open(path, console.in());
+          Progress progress = new Progress(console, "importing", file.size());
+          Sender<Example> sender =
+              new Sender<>(cluster, cluster.topics().examples(), Example.class, this::taken)) {
+        file.forEach(
+            row -> {
+              RowCheck.example(path, row);
+              Example example = Examples.of(task, row);
+              sender.send(example.getExampleId(), Examples.key(example), example);
+              progress.at(file.bytesRead(), file.size());
+            });
+        sender.flush();
+        progress.close();
+        console.say("imported %,d examples for %s".formatted(sender.count(), task));
+      }
+      return DONE;
+    }
+
+    private void taken(String exampleId) {
+      if (json) {
+        print(JsonLines.object().put("example_id", exampleId).put("task", task));
+      }
+    }
+  }
+
+  /** Lists those there are. */
+  @picocli.CommandLine.Command(
+      name = "list",
+      description = "Lists the examples of a task.",
+      footer = {"", "Example: ./fewshot examples list --task support-intent --json"})
+  static final class ListExamples extends OfTask {
+
+    ListExamples(Console console) {
+      super(console);
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      String prefix = Topics.exampleKey(task, "");
+      RecordCodec<Example> codec = cluster.codecs().codec(Example.class);
+      Map<String, Example> latest = new LinkedHashMap<>();
+      try (TopicReader reader = new TopicReader(cluster, cluster.topics().examples())) {
+        reader.readToEnd(
+            record -> {
+              String key = TaskCommand.key(record);
+              if (key.startsWith(prefix)) {
+                latest.remove(key);
+                if (record.value() != null) {
+                  keep(latest, key, codec, record);
+                }
+              }
+              return true;
+            });
+      }
+      latest.values().forEach(this::show);
+      console.say("%,d examples of %s".formatted(latest.size(), task));
+      return DONE;
+    }
+
+    private void keep(
+        Map<String, Example> latest,
+        String key,
+        RecordCodec<Example> codec,
+        ConsumerRecord<byte[], byte[]> record) {
+      try {
+        latest.put(key, codec.decode(record.topic(), record.headers(), record.value()));
+      } catch (io.fewshot.event.RegistryUnavailableException e) {
+        throw e;
+      } catch (RecordException e) {
+        console.say("skipped " + key + ": " + e.getMessage());
+      }
+    }
+
+    private void show(Example example) {
+      if (json) {
+        print(JsonLines.of(example));
+      } else {
+        console.result(
+            "%s  %s  %s"
+                .formatted(
+                    console.style().dim(example.getExampleId()),
+                    console.style().bold("%-20s".formatted(Style.brief(example.getOutput(), 40))),
+                    Style.brief(example.getInput(), 80)));
+      }
+    }
+  }
+
+  /** Removes some. */
+  @picocli.CommandLine.Command(
+      name = "remove",
+      description = "Removes examples; one that is not there is no error.",
+      footer = {"", "Example: ./fewshot examples remove --task support-intent 3f2a"})
+  static final class Remove extends OfTask {
+
+    @Parameters(arity = "1..*", paramLabel = "ID", description = "Ids, as list shows them.")
+    private List<String> ids = List.of();
+
+    Remove(Console console) {
+      super(console);
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      try (Sender<Example> sender =
+          new Sender<>(cluster, cluster.topics().examples(), Example.class, this::taken)) {
+        ids.forEach(id -> sender.send(id, Topics.exampleKey(task, id), null));
+        sender.flush();
+      }
+      return DONE;
+    }
+
+    private void taken(String exampleId) {
+      if (json) {
+        print(JsonLines.object().put("example_id", exampleId).put("task", task));
+      } else {
+        console.result("removed " + exampleId);
+      }
+    }
+  }
+}

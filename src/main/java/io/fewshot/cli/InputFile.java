@@ -1,0 +1,160 @@
+package io.fewshot.cli;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages from a CSV file with a header, from JSON lines, or from standard input; read as it goes,
+ * so that a file may be larger than memory. Which format it is shows in its name or in its first
+ * character: JSON lines begin with a brace.
+ */
+final class InputFile implements AutoCloseable {
+
+  /** The name that stands for standard input. */
+  static final String STDIN = "-";
+
+  private final String name;
+  private final Counting bytes;
+  private final long size;
+  private final RowSource rows;
+  private boolean any;
+
+  private InputFile(String name, InputStream in, long size) {
+    this.name = name;
+    this.size = size;
+    this.bytes = new Counting(in);
+    Characters characters = new Characters(name, new Utf8Reader(bytes));
+    characters.skipSpace();
+    if (characters.peek() == Characters.END) {
+      throw new BadInputException(name + " is empty: it needs a header with a column 'text'");
+    }
+    this.rows = isJson(characters.peek()) ? new JsonRows(characters) : new CsvRows(characters);
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @param path a path, or {@link #STDIN}
+   * @throws BadInputException when there is none or it is no such file
+   */
+  static InputFile open(String path, InputStream stdin) {
+    if (path.equals(STDIN)) {
+      return new InputFile("standard input", stdin, -1);
+    }
+    Path file = file(path);
+    try {
+      InputStream in = Files.newInputStream(file);
+      try {
+        return new InputFile(path, in, Files.size(file));
+      } catch (RuntimeException e) {
+        in.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new BadInputException(path + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  /**
+   * The path, if a file is there that can be read.
+   *
+   * @throws BadInputException when not
+   */
+  static Path file(String path) {
+    Path file = Path.of(path);
+    if (!Files.exists(file)) {
+      throw new BadInputException(path + " does not exist: check the path");
+    }
+    if (Files.isDirectory(file)) {
+      throw new BadInputException(path + " is a directory: name a file in it");
+    }
+    if (!Files.isReadable(file)) {
+      throw new BadInputException(path + " cannot be read: check its permissions");
+    }
+    return file;
+  }
+
+  /** Reads all rows; for files that are known to fit. */
+  static List<Row> readAll(String path, InputStream stdin) {
+    List<Row> all = new ArrayList<>();
+    try (InputFile file = open(path, stdin)) {
+      file.forEach(all::add);
+    }
+    return all;
+  }
+
+  /** Gives each row that is left to {@code action}. */
+  void forEach(Consumer<Row> action) {
+    for (Row row = next(); row != null; row = next()) {
+      action.accept(row);
+    }
+  }
+
+  /**
+   * The next row; null at the end.
+   *
+   * @throws BadInputException when the file is faulty, or at its end when it has no rows at all
+   */
+  @Nullable Row next() {
+    Row row = rows.next();
+    if (row == null && !any) {
+      throw new BadInputException(name + " has a header but no rows: add a message");
+    }
+    any = true;
+    return row;
+  }
+
+  /** A message about one of its rows. */
+  BadInputException bad(Row row, String what) {
+    return new BadInputException(name + " line " + row.line() + " " + what);
+  }
+
+  /** How much of it was read, in bytes. */
+  long bytesRead() {
+    return bytes.count;
+  }
+
+  /** In bytes; -1 when it is not known. */
+  long size() {
+    return size;
+  }
+
+  @Override
+  public void close() {
+    try {
+      bytes.close();
+    } catch (IOException e) {
+      // All that was wanted has been read.
+    }
+  }
+
+  /** A bracket is JSON too, though not in lines; the reader of JSON says so best. */
+  private boolean isJson(int first) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return first == '{' || first == '[' || lower.endsWith(".jsonl") || lower.endsWith(".ndjson");
+  }
+
+  private static final class Counting extends FilterInputStream {
+
+    private long count;
+
+    Counting(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int read = super.read(target, offset, length);
+      count += Math.max(0, read);
+      return read;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.fewshot.cli;
+
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import picocli.CommandLine;
+
+/** Where {@code ./fewshot} begins. */
+public final class Main {
+
+  private static final int CLOSE_SECONDS = 30;
+
+  private Main() {}
+
+  /** Runs one command and ends the process with its status. */
+  public static void main(String[] arguments) {
+    Console console = Console.system();
+    // Whatever a library prints there must not be taken for a result.
+    System.setOut(System.err);
+    Logs.configure(arguments);
+    CountDownLatch finished = new CountDownLatch(1);
+    AtomicInteger status = new AtomicInteger(Command.FAILED);
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(main, finished, status), "stop"));
+    status.set(run(console, arguments));
+    finished.countDown();
+    System.exit(status.get());
+  }
+
+  /** Runs one command. */
+  static int run(Console console, String... arguments) {
+    return commandLine(console, debugs(arguments)).execute(arguments);
+  }
+
+  /** On Ctrl-C or SIGTERM the command gets the time to close what it opened. */
+  private static void stop(Thread main, CountDownLatch finished, AtomicInteger status) {
+    if (finished.getCount() == 0) {
+      return;
+    }
+    main.interrupt();
+    try {
+      if (finished.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        Runtime.getRuntime().halt(status.get());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static CommandLine commandLine(Console console, boolean debug) {
+    CommandLine line = new CommandLine(new FewshotCommand(console));
+    line.addSubcommand(new DemoCommand(console))
+        .addSubcommand(new UpCommand(console))
+        .addSubcommand(new StreamCommand(console))
+        .addSubcommand(
+            new CommandLine(new TopicsCommand(console))
+                .addSubcommand(new TopicsCommand.Create(console))
+                .addSubcommand(new TopicsCommand.Check(console)))
+        .addSubcommand(
+            new CommandLine(new TaskCommand(console))
+                .addSubcommand(new TaskCommand.Apply(console))
+                .addSubcommand(new TaskCommand.ListTasks(console)))
+        .addSubcommand(
+            new CommandLine(new ExamplesCommand(console))
+                .addSubcommand(new ExamplesCommand.Import(console))
+                .addSubcommand(new ExamplesCommand.ListExamples(console))
+                .addSubcommand(new ExamplesCommand.Remove(console)))
+        .addSubcommand(new PublishCommand(console))
+        .addSubcommand(new ResultsCommand(console))
+        .addSubcommand(new EvalCommand(console))
+        .addSubcommand(new TopologyCommand(console))
+        .addSubcommand(new DoctorCommand(console));
+    Failures failures = new Failures(console, debug);
+    return line.setOut(new java.io.PrintWriter(console.out(), true))
+        .setErr(new java.io.PrintWriter(console.err(), true))
+        .setColorScheme(
+            CommandLine.Help.defaultColorScheme(
+                console.style().colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+        .setParameterExceptionHandler(failures::wrongUse)
+        .setExecutionExceptionHandler(failures::failed);
+  }
+
+  static boolean debugs(String... arguments) {
+    String debug = System.getenv("FEWSHOT_DEBUG");
+    return List.of(arguments).contains("--verbose")
+        || (debug != null && !debug.isBlank() && !debug.equals("0"));
+  }
+}

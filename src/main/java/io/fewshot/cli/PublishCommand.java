@@ -1,0 +1,75 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.Query;
+import java.time.Instant;
+import java.util.UUID;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Sends messages. */
+@picocli.CommandLine.Command(
+    name = "publish",
+    description = "Sends messages to be answered.",
+    footer = {
+      "",
+      "Example: ./fewshot publish --task support-intent tasks/support-intent.messages.csv",
+      "FILE is CSV with a header or JSON lines: text, and query_id and key if you have them."
+    })
+final class PublishCommand extends ClusterCommand {
+
+  @Option(names = "--task", required = true, paramLabel = "T", description = "The task's name.")
+  private String task = "";
+
+  @Parameters(paramLabel = "FILE", description = "CSV or JSON lines; - for standard input.")
+  private String path = "";
+
+  PublishCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  void check() {
+    RowCheck.all(console, path, row -> {});
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    long start = System.nanoTime();
+    try (InputFile file = InputFile.open(path, console.in());
+        Progress progress = new Progress(console, "publishing", file.size());
+        Sender<Query> sender =
+            new Sender<>(cluster, cluster.topics().queries(), Query.class, this::taken)) {
+      file.forEach(
+          row -> {
+            Query query = query(task, row);
+            String key = row.key() == null ? query.getQueryId() : row.key();
+            sender.send(query.getQueryId(), key, query);
+            progress.at(file.bytesRead(), file.size());
+          });
+      sender.flush();
+      progress.close();
+      double seconds = (System.nanoTime() - start) / 1e9;
+      console.say(
+          "published %,d messages for %s in %.1f s".formatted(sender.count(), task, seconds));
+    }
+    return DONE;
+  }
+
+  /** The query of a row; one without an id gets a random one. */
+  static Query query(String task, Row row) {
+    String id = row.queryId() == null ? UUID.randomUUID().toString() : row.queryId();
+    return Query.newBuilder()
+        .setQueryId(id)
+        .setTask(task)
+        .setText(row.text())
+        .setAttributes(java.util.Map.of())
+        .setCreatedAt(Instant.now())
+        .build();
+  }
+
+  private void taken(String queryId) {
+    if (json) {
+      print(JsonLines.object().put("query_id", queryId).put("task", task));
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.RecordCodec;
+import io.fewshot.event.RecordException;
+import io.fewshot.event.TaskDefinition;
+import io.fewshot.prompt.InvalidTaskException;
+import io.fewshot.prompt.TaskYaml;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import picocli.CommandLine.Parameters;
+
+/** Task definitions: apply and list. */
+@picocli.CommandLine.Command(
+    name = "task",
+    description = "Task definitions.",
+    footer = {"", "Example: ./fewshot task apply tasks/support-intent.yaml"})
+final class TaskCommand extends Group {
+
+  TaskCommand(Console console) {
+    super(console);
+  }
+
+  /** Publishes definitions. */
+  @picocli.CommandLine.Command(
+      name = "apply",
+      description = "Checks task definitions and puts them in force.",
+      footer = {"", "Example: ./fewshot task apply tasks/*.yaml"})
+  static final class Apply extends ClusterCommand {
+
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "A task definition in YAML.")
+    private List<String> paths = List.of();
+
+    private final List<TaskFile> files = new ArrayList<>();
+
+    Apply(Console console) {
+      super(console);
+    }
+
+    @Override
+    void check() {
+      paths.forEach(path -> files.add(TaskFile.read(path)));
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      try (Sender<TaskDefinition> sender =
+          new Sender<>(cluster, cluster.topics().tasks(), TaskDefinition.class, this::taken)) {
+        files.forEach(file -> sender.send(file.task(), file.task(), file.record()));
+        sender.flush();
+      }
+      return DONE;
+    }
+
+    private void taken(String task) {
+      if (json) {
+        print(JsonLines.object().put("task", task));
+      } else {
+        console.result("applied " + task);
+      }
+    }
+  }
+
+  /** Lists those in force. */
+  @picocli.CommandLine.Command(
+      name = "list",
+      description = "Lists the task definitions.",
+      footer = {"", "Example: ./fewshot task list --json"})
+  static final class ListTasks extends ClusterCommand {
+
+    ListTasks(Console console) {
+      super(console);
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      Map<String, ConsumerRecord<byte[], byte[]>> latest = new TreeMap<>();
+      try (TopicReader reader = new TopicReader(cluster, cluster.topics().tasks())) {
+        reader.readToEnd(record -> latest.put(key(record), record) == null || true);
+      }
+      latest.values().removeIf(record -> record.value() == null);
+      RecordCodec<TaskDefinition> codec = cluster.codecs().codec(TaskDefinition.class);
+      latest.values().forEach(record -> show(codec, record));
+      if (latest.isEmpty()) {
+        console.say("no tasks yet: ./fewshot task apply FILE");
+      }
+      return DONE;
+    }
+
+    private void show(RecordCodec<TaskDefinition> codec, ConsumerRecord<byte[], byte[]> record) {
+      try {
+        TaskDefinition task = codec.decode(record.topic(), record.headers(), record.value());
+        if (json) {
+          print(JsonLines.of(task));
+        } else {
+          console.result(line(task, Instant.ofEpochMilli(record.timestamp())));
+        }
+      } catch (io.fewshot.event.RegistryUnavailableException e) {
+        throw e;
+      } catch (RecordException e) {
+        console.say("skipped " + key(record) + ": " + e.getMessage());
+      }
+    }
+
+    private String line(TaskDefinition record, Instant recorded) {
+      Instant time = record.getCreatedAt() == null ? recorded : record.getCreatedAt();
+      String what;
+      try {
+        io.fewshot.prompt.TaskDefinition task = new TaskYaml().parse(record.getDefinition());
+        what =
+            "%-8s  %s"
+                .formatted(
+                    task.kind().name().toLowerCase(Locale.ROOT),
+                    Style.brief(task.instruction(), 60));
+      } catch (InvalidTaskException e) {
+        what = "not in force: " + e.getMessage();
+      }
+      return "%-24s  %s  %s"
+          .formatted(record.getTask(), console.style().dim(time.toString()), what);
+    }
+  }
+
+  static String key(ConsumerRecord<byte[], byte[]> record) {
+    return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,257 @@
+package io.fewshot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fewshot.embedded.Embedded;
+import io.fewshot.event.Candidate;
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Query;
+import io.fewshot.event.Result;
+import io.fewshot.event.Status;
+import io.fewshot.event.Topics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands that talk to a broker and a registry, on real ones. */
+class ClusterCommandsIT {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static Embedded embedded;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void start() {
+    embedded = Embedded.startTemporary();
+    assertThat(run("", "topics", "create").status()).isZero();
+  }
+
+  @AfterAll
+  static void stop() {
+    embedded.close();
+  }
+
+  @Test
+  void topicsAreCreatedOnceAndThenAsTheyShouldBe() {
+    // Given topics that were created before every test
+    // When
+    Ran again = run("", "topics", "create", "--json");
+    Ran check = run("", "topics", "check");
+
+    // Then
+    assertThat(again.status()).isZero();
+    assertThat(again.json()).hasSize(Topics.standard().all().size());
+    assertThat(again.json()).noneMatch(line -> line.path("created").asBoolean());
+    assertThat(check.status()).isZero();
+    assertThat(check.err()).contains("as they should be");
+  }
+
+  @Test
+  void topicsThatAreMissingAreNamed() {
+    Ran check = run("", "topics", "check", "--topic-prefix", "other.", "--json");
+    Ran publish = run("text\nhello\n", "publish", "--topic-prefix", "other.", "--task", "t", "-");
+
+    assertThat(check.status()).isEqualTo(1);
+    assertThat(check.json()).anyMatch(line -> line.path("topic").asText().equals("other.queries"));
+    assertThat(publish.status()).isEqualTo(1);
+    assertThat(publish.err()).contains("other.queries is not there", "topics create");
+  }
+
+  @Test
+  void messagesArePublishedWithTheirIds() throws IOException {
+    // Given
+    Path file = directory.resolve("messages.csv");
+    Files.writeString(file, "query_id,key,text,label\npub-1,conv,hello,x\n,,\"again\nthere\",x\n");
+
+    // When
+    Ran publish = run("", "publish", "--task", "pub", file.toString(), "--json");
+
+    // Then
+    assertThat(publish.status()).isZero();
+    List<String> ids = publish.json().stream().map(line -> line.path("query_id").asText()).toList();
+    assertThat(ids).hasSize(2).contains("pub-1").doesNotContain("");
+    Map<String, String> keys = new java.util.HashMap<>();
+    Map<String, Query> queries = new java.util.HashMap<>();
+    try (Cluster cluster = cluster();
+        TopicReader reader = new TopicReader(cluster, cluster.topics().queries())) {
+      reader.readToEnd(
+          record -> {
+            Query query =
+                cluster
+                    .codecs()
+                    .codec(Query.class)
+                    .decode(record.topic(), record.headers(), record.value());
+            if (query.getTask().equals("pub")) {
+              queries.put(query.getQueryId(), query);
+              keys.put(query.getQueryId(), TaskCommand.key(record));
+            }
+            return true;
+          });
+    }
+    assertThat(queries.keySet()).containsExactlyInAnyOrderElementsOf(ids);
+    assertThat(queries.get("pub-1").getText()).isEqualTo("hello");
+    assertThat(keys.get("pub-1")).isEqualTo("conv");
+    String other = ids.stream().filter(id -> !id.equals("pub-1")).findFirst().orElseThrow();
+    assertThat(queries.get(other).getText()).isEqualTo("again\nthere");
+    assertThat(keys.get(other)).isEqualTo(other);
+    assertThat(queries.get("pub-1").toString()).doesNotContain("label");
+  }
+
+  @Test
+  void aFaultInAFileLeavesNothingPublished() throws IOException {
+    Path file = directory.resolve("faulty.csv");
+    Files.writeString(file, "text\nfine\n\"open\n");
+
+    Ran publish = run("", "publish", "--task", "faulty", file.toString(), "--json");
+
+    assertThat(publish.status()).isEqualTo(2);
+    assertThat(publish.out()).isEmpty();
+    assertThat(publish.err()).contains("line 3 opens a quote").hasLineCount(1);
+  }
+
+  @Test
+  void resultsAreReadAndWhatCannotBeReadIsSkipped() {
+    // Given two results of one task, one of another, and bytes that are none
+    try (KafkaProducer<String, byte[]> producer =
+            new KafkaProducer<>(
+                Map.of("bootstrap.servers", embedded.bootstrapServers()),
+                new StringSerializer(),
+                new ByteArraySerializer());
+        Codecs codecs = Codecs.of(embedded.properties())) {
+      String topic = Topics.standard().results().name();
+      for (Result result : List.of(result("r1", "one"), result("r2", "one"), result("r3", "two"))) {
+        producer.send(
+            new ProducerRecord<>(topic, "k", codecs.codec(Result.class).encode(topic, result)));
+      }
+      producer.send(new ProducerRecord<>(topic, "k", new byte[] {1, 2, 3}));
+    }
+
+    // When
+    Ran all = run("", "results", "--json");
+    Ran one = run("", "results", "--json", "--task", "one", "--limit", "1");
+    Ran people = run("", "results", "--task", "two");
+
+    // Then
+    assertThat(all.status()).isZero();
+    assertThat(all.json())
+        .extracting(line -> line.path("query_id").asText())
+        .containsExactly("r1", "r2", "r3");
+    assertThat(all.json().get(0).path("status").asText()).isEqualTo("NEEDS_REVIEW");
+    assertThat(all.json().get(0).path("candidates").get(0).path("probability").asDouble())
+        .isEqualTo(0.75);
+    assertThat(all.err()).contains("skipped fewshot.results-");
+    assertThat(one.json()).extracting(line -> line.path("query_id").asText()).containsExactly("r1");
+    assertThat(people.out()).contains("r3", "refund", "0.75", "few-shot", "NEEDS_REVIEW", "e1");
+  }
+
+  @Test
+  void tasksAreAppliedAndListed() throws IOException {
+    // Given
+    Path file = directory.resolve("greet.yaml");
+    Files.writeString(file, "task: greet\ninstruction: Say which greeting it is.\n");
+
+    // When
+    Ran apply = run("", "task", "apply", file.toString());
+    Ran list = run("", "task", "list", "--json");
+
+    // Then
+    assertThat(apply.status()).isZero();
+    assertThat(list.json())
+        .filteredOn(line -> line.path("task").asText().equals("greet"))
+        .singleElement()
+        .satisfies(line -> assertThat(line.path("definition").asText()).contains("which greeting"));
+  }
+
+  @Test
+  void examplesAreImportedListedAndRemoved() {
+    // Given
+    String examples = "{\"text\": \"hi\", \"label\": \"a\"}\n{\"text\": \"ho\", \"output\": \"b\"}";
+
+    // When imported twice
+    Ran first = run(examples, "examples", "import", "--task", "greet", "-", "--json");
+    Ran second = run(examples, "examples", "import", "--task", "greet", "-", "--json");
+
+    // Then they are there once
+    assertThat(first.status()).isZero();
+    assertThat(second.json()).isEqualTo(first.json());
+    assertThat(list())
+        .extracting(line -> line.path("input").asText())
+        .containsExactlyInAnyOrder("hi", "ho");
+
+    // When one is removed
+    String id = first.json().get(0).path("example_id").asText();
+    Ran remove = run("", "examples", "remove", "--task", "greet", id);
+
+    // Then the other stays
+    assertThat(remove.status()).isZero();
+    assertThat(list())
+        .extracting(line -> line.path("example_id").asText())
+        .containsExactly(first.json().get(1).path("example_id").asText());
+  }
+
+  private static List<JsonNode> list() {
+    return run("", "examples", "list", "--task", "greet", "--json").json();
+  }
+
+  private static Result result(String id, String task) {
+    return Result.newBuilder()
+        .setQueryId(id)
+        .setTask(task)
+        .setStatus(Status.NEEDS_REVIEW)
+        .setOutput("refund")
+        .setConfidence(0.75)
+        .setCandidates(List.of(new Candidate("refund", 0.75)))
+        .setRung("few-shot")
+        .setExampleIds(List.of("e1"))
+        .setModelVersion("m")
+        .setPromptTokens(1)
+        .setTruncated(false)
+        .setLatencyMs(5)
+        .setCreatedAt(Instant.now())
+        .build();
+  }
+
+  private static Cluster cluster() {
+    return new Cluster(io.fewshot.ops.Settings.load(embedded.properties(), null, Map.of()));
+  }
+
+  /** What a command did. */
+  private record Ran(int status, String out, String err) {
+
+    List<JsonNode> json() {
+      List<JsonNode> lines = new ArrayList<>();
+      for (String line : out.lines().toList()) {
+        try {
+          lines.add(JSON.readTree(line));
+        } catch (IOException e) {
+          throw new AssertionError("no JSON: " + line, e);
+        }
+      }
+      return lines;
+    }
+  }
+
+  private static Ran run(String input, String... arguments) {
+    RecordingConsole console = new RecordingConsole(input);
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--bootstrap-servers=" + embedded.bootstrapServers());
+    all.add("--schema-registry-url=" + embedded.registryUrl());
+    int status = Main.run(console.console(), all.toArray(String[]::new));
+    return new Ran(status, console.out(), console.err());
+  }
+}

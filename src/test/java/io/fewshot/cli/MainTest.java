@@ -1,0 +1,124 @@
+package io.fewshot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+
+  @TempDir Path directory;
+
+  private final RecordingConsole console = new RecordingConsole("");
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nonsense|unknown command 'nonsense'; see ./fewshot --help",
+        "retrain --task x|unknown command 'retrain'; see ./fewshot --help",
+        "topics|which one? choose of create, check",
+        "topics create --replication 0|--replication must be at least 1",
+        "topics create --replication many|'many' is not an int",
+        "publish file.csv|--task=T",
+        "publish --task t no-such-file.csv|no-such-file.csv does not exist: check the path",
+        "publish --task t --colour x.csv|Unknown option: '--colour'",
+        "results --limit 0|--limit must be at least 1",
+        "task apply no-such-task.yaml|no-such-task.yaml does not exist: check the path",
+        "examples import --task t no-such-file|no-such-file does not exist: check the path",
+      })
+  void wrongUseEndsWithTwoAndOneLine(String line, String expected) {
+    int status = Main.run(console.console(), line.split(" "));
+
+    assertThat(status).isEqualTo(2);
+    assertThat(console.err()).contains(expected).hasLineCount(1);
+    assertThat(console.out()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "topics --help",
+        "topics create --help",
+        "topics check --help",
+        "task apply --help",
+        "task list --help",
+        "examples import --help",
+        "examples list --help",
+        "examples remove --help",
+        "publish --help",
+        "results --help",
+      })
+  void everyHelpHasAnExample(String line) {
+    int status = Main.run(console.console(), line.split(" "));
+
+    assertThat(status).isZero();
+    assertThat(console.out()).contains("Usage: fewshot", "Example: ./fewshot ");
+    assertThat(console.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "colour: red|colour",
+        "examples: {k: 4, select: magic}|magic",
+        "promise: {accuracy: 2}|accuracy",
+      })
+  void aTaskThatCannotBeUsedIsRefusedByFileAndReason(String line, String reason)
+      throws IOException {
+    Path file = directory.resolve("bad.yaml");
+    Files.writeString(file, "task: t\ninstruction: Say it.\n" + line + "\n");
+
+    int status = Main.run(console.console(), "task", "apply", file.toString());
+
+    assertThat(status).isEqualTo(2);
+    assertThat(console.err()).contains("bad.yaml: ").contains(reason).hasLineCount(1);
+  }
+
+  @Test
+  void examplesNeedLabels() throws IOException {
+    Path file = directory.resolve("unlabeled.csv");
+    Files.writeString(file, "text\nhello\n");
+
+    int status = Main.run(console.console(), "examples", "import", "--task", "t", file.toString());
+
+    assertThat(status).isEqualTo(2);
+    assertThat(console.err()).contains("line 2 has no label").hasLineCount(1);
+  }
+
+  @Test
+  void aBrokerThatIsAwayIsOneLineAndStatusOne() {
+    int status =
+        Main.run(
+            console.console(),
+            ("topics check --bootstrap-servers 127.0.0.1:1 --schema-registry-url"
+                    + " http://127.0.0.1:1")
+                .split(" "));
+
+    assertThat(status).isEqualTo(1);
+    assertThat(console.err())
+        .contains("the broker at 127.0.0.1:1 does not answer")
+        .contains("./fewshot up")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void settingsThatMakeNoSenseAreWrongUse() {
+    int status =
+        Main.run(
+            console.console(),
+            "results --bootstrap-servers nonsense --schema-registry-url http://127.0.0.1:1"
+                .split(" "));
+
+    assertThat(status).isEqualTo(2);
+    assertThat(console.err()).contains("bootstrap.servers").hasLineCount(1);
+  }
+}
