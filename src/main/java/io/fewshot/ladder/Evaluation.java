@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Evaluation {
 
+  private static final String LADDER = "ladder";
   private static final int BATCH = 32;
   private static final int ENCODE_BATCH = 256;
 
@@ -83,24 +84,26 @@ public final class Evaluation {
       for (Rung rung : plan.rungs()) {
         boolean prompts = rung != Rung.NEIGHBOURS;
         for (int k : prompts ? shots : List.of(0)) {
-          measure(plan, rung.label(), Set.of(rung), k, memory, lines, progress);
+          EvaluationLine line = measure(plan, rung.label(), Set.of(rung), k, memory, progress);
+          lines.accept(line);
+          if (plan.rungs().size() == 1) {
+            // A ladder of one rung is that rung.
+            lines.accept(line.as(LADDER));
+          }
         }
+      }
+      if (plan.rungs().size() == 1) {
+        return;
       }
       boolean prompts = plan.rungs().stream().anyMatch(rung -> rung != Rung.NEIGHBOURS);
       for (int k : prompts ? shots : List.of(0)) {
-        measure(plan, "ladder", plan.rungs(), k, memory, lines, progress);
+        lines.accept(measure(plan, LADDER, plan.rungs(), k, memory, progress));
       }
     }
   }
 
-  private void measure(
-      Plan plan,
-      String name,
-      Set<Rung> rungs,
-      int shots,
-      ExampleMemory memory,
-      Consumer<EvaluationLine> lines,
-      Progress progress) {
+  private EvaluationLine measure(
+      Plan plan, String name, Set<Rung> rungs, int shots, ExampleMemory memory, Progress progress) {
     TaskDefinition task = with(plan.task(), rungs, shots);
     EvaluationLine.Builder line = new EvaluationLine.Builder(name, shots, known(plan, memory));
     try (Ladder ladder = new Ladder(encoders, memory, models, settings.withRunnable(rungs))) {
@@ -118,7 +121,7 @@ public final class Evaluation {
         progress.at(name, from + rows.size(), plan.test().size());
       }
     }
-    lines.accept(line.build());
+    return line.build();
   }
 
   /** The labels that are not novel; null when any output may be right. */

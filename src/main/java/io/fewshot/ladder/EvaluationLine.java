@@ -59,6 +59,23 @@ public record EvaluationLine(
     return fields;
   }
 
+  EvaluationLine as(String name) {
+    return new EvaluationLine(
+        name,
+        shots,
+        n,
+        accuracy,
+        macroF1,
+        ece,
+        aurc,
+        novelRecall,
+        novelFalseAlarms,
+        msPerMessage,
+        tokensPerMessage,
+        acceptedShare,
+        acceptedAccuracy);
+  }
+
   private static void put(Map<String, @Nullable Object> fields, String name, double value) {
     fields.put(name, Double.isNaN(value) ? null : (Object) value);
   }
