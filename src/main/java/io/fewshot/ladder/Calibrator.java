@@ -94,7 +94,7 @@ final class Calibrator implements AutoCloseable {
     long start = System.nanoTime();
     Calibration calibration = fit(task, memory, key.asked);
     kept.put(key, new Kept(task, changes, size, calibration));
-    LOG.info(
+    LOG.debug(
         "Task {} at {}: calibrated in {} ms, {}",
         task.task(),
         key.asked,

@@ -27,15 +27,17 @@ record Fusion(double[] weights) {
    * from.
    */
   static Fusion defaults(Set<Rung> asked) {
+    boolean voted = asked.contains(Rung.NEIGHBOURS);
+    boolean prompted = asked.contains(Rung.FEW_SHOT);
     double[] weights = new double[Feature.COUNT];
     for (Feature feature : Feature.known(asked)) {
       weights[feature.ordinal()] =
           switch (feature) {
-            case REGRESSION -> 2.9;
+            case REGRESSION -> prompted ? 2.3 : 2.8;
             case SIMILARITY, NAME -> 0.8;
-            case LIKELIHOOD -> asked.contains(Rung.NEIGHBOURS) ? 0.25 : 0.8;
-            case PRIOR -> asked.contains(Rung.NEIGHBOURS) ? -0.1 : -0.3;
-            case NONE -> asked.contains(Rung.NEIGHBOURS) ? -7 : -5;
+            case LIKELIHOOD -> voted ? 0.13 : 0.4;
+            case PRIOR -> voted ? -0.03 : -0.06;
+            case NONE -> voted ? -6 : -4;
           };
     }
     return new Fusion(weights);

@@ -29,9 +29,14 @@ final class HubSource implements ModelSource {
   private static final int RANGE_NOT_SATISFIABLE = 416;
 
   private final URI address;
+  private final int stalledMillis;
 
-  HubSource(URI address) {
+  /**
+   * @param stalledMillis longest time between two bytes
+   */
+  HubSource(URI address, int stalledMillis) {
     this.address = address;
+    this.stalledMillis = stalledMillis;
   }
 
   /**
@@ -39,7 +44,8 @@ final class HubSource implements ModelSource {
    * @param repository owner and name
    */
   static HubSource of(String endpoint, String repository, String file) {
-    return new HubSource(URI.create(endpoint + "/" + repository + "/resolve/main/" + file));
+    URI address = URI.create(endpoint + "/" + repository + "/resolve/main/" + file);
+    return new HubSource(address, STALLED_MILLIS);
   }
 
   @Override
@@ -58,7 +64,7 @@ final class HubSource implements ModelSource {
     }
     HttpURLConnection connection = (HttpURLConnection) address.toURL().openConnection();
     connection.setConnectTimeout(CONNECT_MILLIS);
-    connection.setReadTimeout(STALLED_MILLIS);
+    connection.setReadTimeout(stalledMillis);
     if (have > 0) {
       connection.setRequestProperty("Range", "bytes=" + have + "-");
     }

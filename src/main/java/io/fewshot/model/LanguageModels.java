@@ -2,6 +2,7 @@ package io.fewshot.model;
 
 import io.fewshot.model.BatchingQueue.Listener;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,14 +25,29 @@ public final class LanguageModels implements AutoCloseable {
 
   private static final String CLOSED = "The models are closed";
 
+  /** A model that could not be had is tried again when it is asked for after this time. */
+  private static final Duration RETRY = Duration.ofMinutes(1);
+
   private final ModelStore store;
   private final Precision precision;
   private final String device;
   private final ProgressListener progress;
   private final Listener batches;
   private final ExecutorService loader;
-  private final Map<String, CompletableFuture<LanguageModel>> models = new LinkedHashMap<>();
+  private final Map<String, Attempt> models = new LinkedHashMap<>();
   private boolean closed;
+
+  /**
+   * A model being loaded, there, or not to be had.
+   *
+   * @param since when it was begun, by the clock of {@link System#nanoTime}
+   */
+  private record Attempt(CompletableFuture<LanguageModel> model, long since) {
+
+    boolean worthAnother() {
+      return model.isCompletedExceptionally() && System.nanoTime() - since > RETRY.toNanos();
+    }
+  }
 
   /** How far a model is. */
   public sealed interface State {}
@@ -108,10 +124,10 @@ public final class LanguageModels implements AutoCloseable {
     }
   }
 
-  /** Forgets that a model could not be had, so that the next call tries again. */
+  /** Forgets that a model could not be had, so that the next call tries again at once. */
   public synchronized void retry(String name) {
-    CompletableFuture<LanguageModel> model = models.get(name);
-    if (model != null && model.isCompletedExceptionally()) {
+    Attempt attempt = models.get(name);
+    if (attempt != null && attempt.model.isCompletedExceptionally()) {
       models.remove(name);
     }
   }
@@ -131,8 +147,13 @@ public final class LanguageModels implements AutoCloseable {
     if (closed) {
       return CompletableFuture.failedFuture(new ModelException(CLOSED));
     }
-    return models.computeIfAbsent(
-        name, key -> CompletableFuture.supplyAsync(() -> load(key), loader));
+    Attempt attempt = models.get(name);
+    if (attempt == null || attempt.worthAnother()) {
+      attempt =
+          new Attempt(CompletableFuture.supplyAsync(() -> load(name), loader), System.nanoTime());
+      models.put(name, attempt);
+    }
+    return attempt.model;
   }
 
   private LanguageModel load(String name) {
@@ -174,7 +195,7 @@ public final class LanguageModels implements AutoCloseable {
     List<CompletableFuture<LanguageModel>> all;
     synchronized (this) {
       closed = true;
-      all = List.copyOf(models.values());
+      all = models.values().stream().map(Attempt::model).toList();
       models.clear();
     }
     loader.shutdownNow();

@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 
 /** PyTorch in this process: the one place where its settings are made. */
-final class TorchEngine {
+public final class TorchEngine {
 
   private static final String NAME = "PyTorch";
 
@@ -19,7 +19,7 @@ final class TorchEngine {
    * the net. Graph optimizer: it specializes programs to shapes seen, which pays only with few
    * fixed shapes, and costs seconds at the first calls.
    */
-  static void configure() {
+  public static void configure() {
     setDefault("ai.djl.offline", "true");
     setDefault("OPT_OUT_TRACKING", "true");
     setDefault("ai.djl.pytorch.graph_optimizer", "false");

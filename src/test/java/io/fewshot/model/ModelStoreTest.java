@@ -84,7 +84,7 @@ class ModelStoreTest {
 
   private ModelSource http() {
     return new HubSource(
-        URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/model.gguf"));
+        URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/model.gguf"), 1_000);
   }
 
   @Test
