@@ -5,10 +5,12 @@ import io.fewshot.event.Example;
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
 import io.fewshot.event.Status;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DemoRun {
 
-  private static final long SAY_AFTER_NANOS = 10_000_000_000L;
+  private static final long SAY_AFTER_NANOS = 20_000_000_000L;
   private static final long GIVE_UP_AFTER_NANOS = 600_000_000_000L;
 
   private final Console console;
@@ -157,8 +159,17 @@ final class DemoRun {
     if (row == null) {
       return;
     }
+    if (summary.done() == 0) {
+      sayFirst();
+    }
     summary.add(result, row.label());
     console.result(json ? JsonLines.of(result).toString() : line(result, row));
+  }
+
+  private void sayFirst() {
+    long started = ManagementFactory.getRuntimeMXBean().getStartTime();
+    double seconds = (System.currentTimeMillis() - started) / 1e3;
+    console.say(String.format(Locale.ROOT, "first result %.1f s after the start", seconds));
   }
 
   private void refused(Outcome.Refused refused) {

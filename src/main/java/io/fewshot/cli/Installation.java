@@ -2,6 +2,7 @@ package io.fewshot.cli;
 
 import io.fewshot.embedded.Embedded;
 import io.fewshot.event.Example;
+import io.fewshot.event.Schemas;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.HealthPages;
@@ -64,6 +65,8 @@ final class Installation implements AutoCloseable {
       cluster = keep(new Cluster(own.with(here)));
       steps.at("creating the topics", 0, -1);
       cluster.topicAdmin().create(cluster.topics(), 1);
+      // Before anyone else: two that register the same schema at once may both be refused.
+      Schemas.register(cluster.topics(), cluster.codecs().registry());
       steps.at("starting the stream", 0, -1);
       Metrics metrics = keep(new Metrics());
       health = new Health();

@@ -70,7 +70,8 @@ public final class Main {
         .addSubcommand(new ResultsCommand(console))
         .addSubcommand(new EvalCommand(console))
         .addSubcommand(new TopologyCommand(console))
-        .addSubcommand(new DoctorCommand(console));
+        .addSubcommand(new DoctorCommand(console))
+        .addSubcommand(new PrepareCommand(console));
     Failures failures = new Failures(console, debug);
     return line.setOut(new java.io.PrintWriter(console.out(), true))
         .setErr(new java.io.PrintWriter(console.err(), true))

@@ -29,6 +29,14 @@ class MainTest {
         "publish file.csv|--task=T",
         "publish --task t no-such-file.csv|no-such-file.csv does not exist: check the path",
         "publish --task t --colour x.csv|Unknown option: '--colour'",
+        "demo --task tasks/sentiment.yaml|--task needs --messages FILE",
+        "demo --messages no-such.csv|no-such.csv does not exist: check the path",
+        "demo --task no-such.yaml --messages m.csv|no-such.yaml does not exist: check the path",
+        "up --tasks no-such-directory|no-such-directory is not a directory",
+        "eval --task t.yaml --examples e.csv|--test=FILE",
+        "eval --task tasks/sentiment.yaml --examples tasks/sentiment.examples.csv --test"
+            + " tasks/sentiment.examples.csv --rungs head|no rung 'head' can be measured",
+        "topology --format png|expected one of [mermaid, svg, text]",
         "results --limit 0|--limit must be at least 1",
         "task apply no-such-task.yaml|no-such-task.yaml does not exist: check the path",
         "examples import --task t no-such-file|no-such-file does not exist: check the path",
@@ -53,6 +61,12 @@ class MainTest {
         "examples import --help",
         "examples list --help",
         "examples remove --help",
+        "demo --help",
+        "up --help",
+        "stream --help",
+        "eval --help",
+        "topology --help",
+        "doctor --help",
         "publish --help",
         "results --help",
       })
@@ -81,6 +95,15 @@ class MainTest {
 
     assertThat(status).isEqualTo(2);
     assertThat(console.err()).contains("bad.yaml: ").contains(reason).hasLineCount(1);
+  }
+
+  @Test
+  void theDiagramsAreResults() {
+    int status = Main.run(console.console(), "topology");
+
+    assertThat(status).isZero();
+    assertThat(console.out().lines().filter(line -> line.startsWith("flowchart"))).hasSize(2);
+    assertThat(console.out()).contains("fewshot.queries", "fewshot.results");
   }
 
   @Test
