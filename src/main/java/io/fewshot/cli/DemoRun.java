@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class DemoRun {
 
   private static final long SAY_AFTER_NANOS = 20_000_000_000L;
+  private static final long FAILED_FOR_NANOS = 20_000_000_000L;
   private static final long GIVE_UP_AFTER_NANOS = 600_000_000_000L;
 
   private final Console console;
@@ -35,6 +36,7 @@ final class DemoRun {
   private final Map<String, Example> examples = new HashMap<>();
   private long lastNews = System.nanoTime();
   private long lastSaid = System.nanoTime();
+  private long lastSound = System.nanoTime();
   private int refusedExamples;
 
   DemoRun(Console console, boolean json, DemoFiles files, Installation installation) {
@@ -229,6 +231,11 @@ final class DemoRun {
     long now = System.nanoTime();
     String reason = installation.waitingFor();
     String because = reason.isEmpty() ? "" : " (" + reason + ")";
+    if (!installation.failing()) {
+      lastSound = now;
+    } else if (now - lastSound > FAILED_FOR_NANOS && now - lastNews > FAILED_FOR_NANOS) {
+      throw new FailedException("the demo cannot go on: " + reason);
+    }
     if (now - lastNews > GIVE_UP_AFTER_NANOS) {
       throw new FailedException("nothing came for 10 minutes: still waiting for " + what + because);
     }

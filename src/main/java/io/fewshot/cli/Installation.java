@@ -159,6 +159,12 @@ final class Installation implements AutoCloseable {
     return health.ready();
   }
 
+  /** Whether a part has failed, and not only is on its way. */
+  boolean failing() {
+    return health.statuses().values().stream()
+        .anyMatch(status -> status.state() == Health.State.FAILED);
+  }
+
   /** What is not ready, and why; empty when everything is. */
   String waitingFor() {
     Map<String, String> waiting = new TreeMap<>();
