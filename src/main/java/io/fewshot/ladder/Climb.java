@@ -4,9 +4,11 @@ import io.fewshot.memory.Neighbour;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** How far one message has come on the ladder. Belongs to one thread. */
-final class Climb {
+final class Climb implements Answerer.Attempt {
 
   private final Case item;
   private String version;
@@ -15,10 +17,31 @@ final class Climb {
   private boolean accepted;
   private boolean novel;
   private boolean done;
+  private final String encoder;
+  private @Nullable Answer settled;
 
   Climb(Case item, String encoder) {
     this.item = item;
+    this.encoder = encoder;
     this.version = encoder;
+  }
+
+  @Override
+  public Optional<Answer> settled() {
+    return Optional.ofNullable(settled);
+  }
+
+  /** What was said so far is the answer. */
+  void settle() {
+    settle(answer());
+  }
+
+  void settle(Answer answer) {
+    settled = answer;
+  }
+
+  WrittenAnswers.Asked asked() {
+    return new WrittenAnswers.Asked(item, encoder);
   }
 
   Case item() {
@@ -31,7 +54,7 @@ final class Climb {
 
   void asked(Rung rung, String modelVersion) {
     last = rung;
-    version += "+" + modelVersion;
+    version = version + "+" + modelVersion;
   }
 
   /** Decides by all that was said so far. */

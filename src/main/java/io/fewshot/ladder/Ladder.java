@@ -8,7 +8,6 @@ import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -16,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * Answers messages rung by rung: a message climbs only while what is said about it does not satisfy
@@ -62,53 +63,88 @@ public final class Ladder implements Answerer, AutoCloseable {
   }
 
   @Override
-  public List<Answer> answer(List<Message> batch) {
-    Map<TaskDefinition, List<Integer>> byTask = new LinkedHashMap<>();
-    for (int i = 0; i < batch.size(); i++) {
-      byTask.computeIfAbsent(batch.get(i).task(), task -> new ArrayList<>()).add(i);
-    }
-    @Nullable Answer[] answers = new Answer[batch.size()];
-    byTask.forEach(
-        (task, positions) -> {
-          List<String> texts = positions.stream().map(i -> batch.get(i).text()).toList();
-          List<Answer> found = answer(task, texts);
-          for (int i = 0; i < found.size(); i++) {
-            answers[positions.get(i)] = found.get(i);
-          }
-        });
-    return Arrays.stream(answers).toList();
+  public List<Attempt> attempt(List<Message> batch) {
+    return byTask(
+        batch,
+        Message::task,
+        (task, messages) ->
+            List.<Attempt>copyOf(attempt(task, messages.stream().map(Message::text).toList())));
   }
 
-  /** Answers texts of one task, in the order given. */
-  private List<Answer> answer(TaskDefinition task, List<String> texts) {
+  @Override
+  public List<Answer> finish(List<Attempt> open) {
+    List<Climb> climbs = open.stream().map(Climb.class::cast).toList();
+    return byTask(climbs, climb -> climb.item().task(), this::finish);
+  }
+
+  /** Handles the items of each task together, and gives the results in the order of the items. */
+  private static <T, R> List<R> byTask(
+      List<T> items,
+      Function<T, TaskDefinition> taskOf,
+      BiFunction<TaskDefinition, List<T>, List<R>> handle) {
+    Map<TaskDefinition, List<Integer>> positions = new LinkedHashMap<>();
+    for (int i = 0; i < items.size(); i++) {
+      positions.computeIfAbsent(taskOf.apply(items.get(i)), task -> new ArrayList<>()).add(i);
+    }
+    Map<Integer, R> results = new TreeMap<>();
+    positions.forEach(
+        (task, places) -> {
+          List<R> handled = handle.apply(task, places.stream().map(items::get).toList());
+          for (int i = 0; i < handled.size(); i++) {
+            results.put(places.get(i), handled.get(i));
+          }
+        });
+    return List.copyOf(results.values());
+  }
+
+  private List<Climb> attempt(TaskDefinition task, List<String> texts) {
     TaskMemory known = memory.task(task.task());
     long start = System.nanoTime();
     List<Embedding> embeddings = encoders.encode(task.language(), texts);
-    List<WrittenAnswers.Asked> asked = new ArrayList<>();
+    List<Climb> climbs = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
       Case item = factory.of(task, known, texts.get(i), embeddings.get(i), example -> true);
-      asked.add(new WrittenAnswers.Asked(item, embeddings.get(i).encoder()));
+      climbs.add(new Climb(item, embeddings.get(i).encoder()));
     }
-    if (task.kind() != Kind.CLASSIFY) {
-      return written.answer(task, asked, runs(task, Rung.FEW_SHOT));
+    if (task.kind() == Kind.CLASSIFY) {
+      neighbours.score(items(climbs));
+      costs.measured(task.task(), Rung.NEIGHBOURS, texts.size(), System.nanoTime() - start);
+      settleByNeighbours(task, known, climbs);
+    } else if (!runs(task, Rung.FEW_SHOT)) {
+      climbs.forEach(climb -> climb.settle(WrittenAnswers.copied(climb.asked())));
     }
-    List<Climb> climbs = asked.stream().map(a -> new Climb(a.item(), a.encoder())).toList();
-    neighbours.score(items(climbs));
-    costs.measured(task.task(), Rung.NEIGHBOURS, texts.size(), System.nanoTime() - start);
-    climb(task, known, climbs);
-    return climbs.stream().map(Climb::answer).toList();
+    return climbs;
   }
 
-  private void climb(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
+  /** Where the neighbours are not among the task's rungs they only choose the candidates. */
+  private void settleByNeighbours(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
+    boolean haveSay = runs(task, Rung.NEIGHBOURS);
+    boolean last = rungsAbove(task).isEmpty();
+    if (haveSay || last) {
+      judge(
+          task, known, haveSay ? EnumSet.of(Rung.NEIGHBOURS) : EnumSet.noneOf(Rung.class), climbs);
+      climbs.stream().filter(climb -> last || climb.isDone()).forEach(Climb::settle);
+    }
+  }
+
+  private List<Answer> finish(TaskDefinition task, List<Climb> climbs) {
+    if (task.kind() != Kind.CLASSIFY) {
+      return written.answer(task, climbs.stream().map(Climb::asked).toList());
+    }
+    TaskMemory known = memory.task(task.task());
     Set<Rung> asked = EnumSet.noneOf(Rung.class);
     if (runs(task, Rung.NEIGHBOURS)) {
       asked.add(Rung.NEIGHBOURS);
     }
-    judge(task, known, asked, climbs);
-    for (Rung rung : rungsAbove(task)) {
-      List<Climb> open = climbs.stream().filter(climb -> !climb.isDone()).toList();
+    List<Rung> above = rungsAbove(task);
+    if (above.isEmpty()) {
+      // What it costs was measured meanwhile, and the promise no longer allows it.
+      judge(task, known, asked, climbs);
+    }
+    List<Climb> open = climbs;
+    for (Rung rung : above) {
       if (open.isEmpty()) {
-        return;
+        break;
       }
       long start = System.nanoTime();
       scorer(rung).score(items(open));
@@ -117,7 +153,9 @@ public final class Ladder implements Answerer, AutoCloseable {
       String version = models.get(task.model()).version();
       open.forEach(climb -> climb.asked(rung, version));
       judge(task, known, asked, open);
+      open = open.stream().filter(climb -> !climb.isDone()).toList();
     }
+    return climbs.stream().map(Climb::answer).toList();
   }
 
   private void judge(TaskDefinition task, TaskMemory known, Set<Rung> asked, List<Climb> climbs) {

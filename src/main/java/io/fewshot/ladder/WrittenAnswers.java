@@ -45,13 +45,7 @@ final class WrittenAnswers {
   /** A message and the name of its encoder. */
   record Asked(Case item, String encoder) {}
 
-  /**
-   * @param canWrite whether task and process allow to ask the language model
-   */
-  List<Answer> answer(TaskDefinition task, List<Asked> asked, boolean canWrite) {
-    if (!canWrite) {
-      return asked.stream().map(WrittenAnswers::copied).toList();
-    }
+  List<Answer> answer(TaskDefinition task, List<Asked> asked) {
     LanguageModel model = models.get(task.model());
     PromptBuilder builder = new PromptBuilder(model, promptBudget);
     List<Prompt> prompts = new ArrayList<>();
@@ -96,7 +90,8 @@ final class WrittenAnswers {
         accepted);
   }
 
-  private static Answer copied(Asked asked) {
+  /** Where the language model may not be asked: the output of the nearest example. */
+  static Answer copied(Asked asked) {
     List<Neighbour> shots = asked.item.shots();
     @Nullable String output = shots.isEmpty() ? null : shots.get(0).example().output();
     List<String> ids = shots.stream().map(shot -> shot.example().id()).toList();

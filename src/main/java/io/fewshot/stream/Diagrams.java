@@ -2,6 +2,9 @@ package io.fewshot.stream;
 
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
+import io.fewshot.ladder.Answer;
+import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.Message;
 import io.fewshot.memory.Embedding;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Language;
@@ -50,13 +53,26 @@ public final class Diagrams {
       built.put(
           "answering",
           AnsweringTopology.build(
-              topics, codecs, batch -> List.of(), memory, new TaskCatalogue(), settings, meters));
+              topics, codecs, new NoAnswerer(), memory, new TaskCatalogue(), settings, meters));
       built.put(
           "learning",
           LearningTopology.build(
               topics, codecs, new NoEncoder(), new TaskCatalogue(), settings, meters));
     }
     return built;
+  }
+
+  private static final class NoAnswerer implements Answerer {
+
+    @Override
+    public List<Attempt> attempt(List<Message> batch) {
+      return List.of();
+    }
+
+    @Override
+    public List<Answer> finish(List<Attempt> open) {
+      return List.of();
+    }
   }
 
   private static final class NoEncoder implements TextEncoder {

@@ -29,7 +29,7 @@ import org.apache.kafka.streams.state.Stores;
 final class WaitingRoom<T> {
 
   /** Beyond this many the room lets the source run slower instead of growing. */
-  static final int CAPACITY = 2_000;
+  static final int CAPACITY = 500;
 
   /** How much slower: well under the poll interval, or the consumer would lose its partitions. */
   private static final long SLOW_DOWN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -71,6 +71,10 @@ final class WaitingRoom<T> {
   void leave(long offset) {
     store.delete(offset);
     waiting.remove(offset);
+  }
+
+  boolean holds(long offset) {
+    return waiting.containsKey(offset);
   }
 
   int size() {

@@ -26,6 +26,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -49,7 +51,8 @@ class AnsweringTopologyTest {
 
   private final ExampleMemory memory = new ExampleMemory();
   private final List<List<String>> batches = new ArrayList<>();
-  private Answerer answerer = accepting();
+  private Function<List<Message>, List<Answer>> answerer = accepting();
+  private Predicate<Message> climbs = message -> false;
 
   private FakeRegistry registry;
   private Codecs codecs;
@@ -71,10 +74,12 @@ class AnsweringTopologyTest {
             AnsweringTopology.build(
                 TOPICS,
                 codecs,
-                batch -> {
-                  batches.add(batch.stream().map(Message::text).toList());
-                  return answerer.answer(batch);
-                },
+                new FunctionAnswerer(
+                    batch -> {
+                      batches.add(batch.stream().map(Message::text).toList());
+                      return answerer.apply(batch);
+                    },
+                    message -> climbs.test(message)),
                 memory,
                 new TaskCatalogue(),
                 StreamSettings.standard(),
@@ -261,13 +266,31 @@ class AnsweringTopologyTest {
   }
 
   @Test
+  void cheapAnswersOvertakeDearOnesButNotWithinAKey() {
+    climbs = message -> message.text().contains("hard");
+
+    queries.pipeInput("a", bytes("q1", "greet", "hard one"));
+    queries.pipeInput("a", bytes("q2", "greet", "easy, but after it"));
+    queries.pipeInput("b", bytes("q3", "greet", "easy"));
+    queries.pipeInput("c", bytes("q4", "greet", "hard two"));
+    tick(Duration.ofMillis(20));
+    assertThat(results.readValuesToList()).extracting(Result::getQueryId).containsExactly("q3");
+
+    tick(Duration.ofMillis(40));
+    assertThat(results.readValuesToList()).extracting(Result::getQueryId).contains("q1", "q4");
+    tick(Duration.ofMillis(60));
+    assertThat(results.readValuesToList()).extracting(Result::getQueryId).containsExactly("q2");
+    assertThat(batches).contains(List.of("hard one", "hard two"));
+  }
+
+  @Test
   void aPoisonousMessageCostsOnlyItself() {
     answerer =
         batch -> {
           if (batch.stream().anyMatch(message -> message.text().contains("poison"))) {
             throw new IllegalStateException("cannot be computed");
           }
-          return accepting().answer(batch);
+          return accepting().apply(batch);
         };
 
     for (int i = 0; i < 8; i++) {
@@ -293,7 +316,7 @@ class AnsweringTopologyTest {
           if (!ready[0]) {
             throw new Answerer.NotReadyException("still loading");
           }
-          return accepting().answer(batch);
+          return accepting().apply(batch);
         };
 
     send("k", "q1", "greet", "one");
@@ -425,7 +448,7 @@ class AnsweringTopologyTest {
     return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
   }
 
-  private static Answerer accepting() {
+  private static Function<List<Message>, List<Answer>> accepting() {
     return batch -> batch.stream().map(m -> answer(m.text() + "!", 0.99, true, false)).toList();
   }
 

@@ -296,22 +296,23 @@ class StreamOnBrokerIT {
   }
 
   private static Answerer accepting() {
-    return batch ->
-        batch.stream()
-            .map(
-                message ->
-                    new Answer(
-                        message.text(),
-                        1,
-                        List.of(),
-                        Rung.NEIGHBOURS,
-                        List.of(),
-                        "test",
-                        0,
-                        false,
-                        true,
-                        false))
-            .toList();
+    return new FunctionAnswerer(
+        batch ->
+            batch.stream()
+                .map(
+                    message ->
+                        new Answer(
+                            message.text(),
+                            1,
+                            List.of(),
+                            Rung.NEIGHBOURS,
+                            List.of(),
+                            "test",
+                            0,
+                            false,
+                            true,
+                            false))
+                .toList());
   }
 
   private static final class ConstantEncoder implements TextEncoder {
