@@ -138,17 +138,28 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   }
 
   private void attempt(Batch batch) {
+    HeldKeys held = new HeldKeys();
     guarded(
         batch.queries(),
         queries ->
             answerer.attempt(
                 queries.stream().map(q -> new Message(batch.task(), q.query().getText())).toList()),
-        (query, attempt) ->
-            attempt
-                .settled()
-                .ifPresentOrElse(
-                    answer -> send(batch.task(), query, answer),
-                    () -> query.attempted(attempt, context.currentSystemTimeMs())));
+        (query, attempt) -> settle(batch.task(), query, attempt, held));
+  }
+
+  /** One that is settled behind one with the same key that must climb is tried again later. */
+  private void settle(TaskDefinition task, WaitingQuery query, Attempt attempt, HeldKeys held) {
+    if (held.holds(query.raw())) {
+      return;
+    }
+    attempt
+        .settled()
+        .ifPresentOrElse(
+            answer -> send(task, query, answer),
+            () -> {
+              query.attempted(attempt, context.currentSystemTimeMs());
+              held.hold(query.raw());
+            });
   }
 
   private void finish(Batch batch) {

@@ -2,13 +2,10 @@ package io.fewshot.stream;
 
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.DeadLetters.Reason;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -71,23 +68,22 @@ final class QueryBatches {
   }
 
   private Optional<Batch> next(Predicate<WaitingQuery> kind, int most, long now) {
-    Set<ByteBuffer> heldKeys = new HashSet<>();
+    HeldKeys held = new HeldKeys();
     List<WaitingQuery> batch = new ArrayList<>();
     @Nullable TaskDefinition chosen = null;
     for (WaitingQuery query : room.inOrder()) {
       if (batch.size() == most) {
         break;
       }
-      byte @Nullable [] key = query.raw().key();
-      if (key != null && heldKeys.contains(ByteBuffer.wrap(key))) {
+      if (held.holds(query.raw())) {
         continue;
       }
       TaskDefinition task = readyTask(query, now).orElse(null);
       if (task != null && kind.test(query) && (chosen == null || chosen.equals(task))) {
         chosen = task;
         batch.add(query);
-      } else if (key != null && room.holds(query.raw().offset())) {
-        heldKeys.add(ByteBuffer.wrap(key));
+      } else if (room.holds(query.raw().offset())) {
+        held.hold(query.raw());
       }
     }
     return chosen == null ? Optional.empty() : Optional.of(new Batch(chosen, batch));
