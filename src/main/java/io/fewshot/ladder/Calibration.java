@@ -17,10 +17,13 @@ import java.util.Set;
 record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
 
   /** A false alarm is an error, a missed novelty usually ends in low confidence anyway. */
-  private static final double NOVEL_QUANTILE = 0.01;
+  private static final double NOVEL_QUANTILE = 0.005;
 
   /** What can be answered with more than this is a known thing said in a new way. */
-  private static final double NOVEL_CONFIDENCE = 0.6;
+  private static final double NOVEL_CONFIDENCE = 0.35;
+
+  /** With few candidates even a blind guess has confidence: this much more than one is allowed. */
+  private static final double BLIND_GUESS = 1.3;
 
   private static final int LEAST_FOR_NOVELTY = 50;
   private static final int LEAST_FOR_FIT = 10;
@@ -48,7 +51,8 @@ record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
 
   boolean isNovel(Case item, double confidence) {
     return item.candidates().isEmpty()
-        || item.similarity() < novelBelow && confidence < NOVEL_CONFIDENCE;
+        || item.similarity() < novelBelow
+            && confidence < Math.max(NOVEL_CONFIDENCE, BLIND_GUESS / item.candidates().size());
   }
 
   /**
