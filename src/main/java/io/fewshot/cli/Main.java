@@ -69,6 +69,9 @@ public final class Main {
         .addSubcommand(new PublishCommand(console))
         .addSubcommand(new ResultsCommand(console))
         .addSubcommand(new EvalCommand(console))
+        .addSubcommand(
+            new CommandLine(new BenchCommand(console))
+                .addSubcommand(new BenchEngineCommand(console)))
         .addSubcommand(new TopologyCommand(console))
         .addSubcommand(new DoctorCommand(console))
         .addSubcommand(new PrepareCommand(console));
