@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 record DemoFiles(TaskFile task, List<Example> examples, List<Row> messages) {
 
   /** Where the launcher lies, and beside it what is shipped. */
-  private static final String HOME = "fewshot.home";
+  static final String HOME = "fewshot.home";
 
   /**
    * Reads the files; what is not named is that of the shipped support task.

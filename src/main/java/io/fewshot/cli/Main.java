@@ -74,6 +74,9 @@ public final class Main {
             new CommandLine(new DatasetCommand(console))
                 .addSubcommand(new DatasetCommand.Export(console)))
         .addSubcommand(new EvalCommand(console))
+        .addSubcommand(
+            new CommandLine(new BenchCommand(console))
+                .addSubcommand(new BenchEngineCommand(console)))
         .addSubcommand(new TopologyCommand(console))
         .addSubcommand(new DoctorCommand(console))
         .addSubcommand(new PrepareCommand(console));

@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Decoder implements AutoCloseable {
 
+  /** Places in the list of weights; see {@link Weights}. */
+  private static final int HEAD = 2;
+
+  private static final int FIRST_LAYER = 3;
+
   private final Architecture architecture;
   private final Precision precision;
   private final NDManager manager;
@@ -110,6 +115,42 @@ final class Decoder implements AutoCloseable {
 
   Precision precision() {
     return precision;
+  }
+
+  /** Multiplications and additions of the layers' matrices for so many tokens. */
+  double layerFlops(int tokens) {
+    double weightsOfLayers =
+        weights.stream()
+            .skip(FIRST_LAYER)
+            .filter(weight -> weight.getShape().dimension() == 2)
+            .mapToDouble(weight -> weight.getShape().size())
+            .sum();
+    return 2 * weightsOfLayers * tokens;
+  }
+
+  /** The same of the vocabulary head for so many rows. */
+  double headFlops(int rows) {
+    return 2.0 * weights.get(HEAD).getShape().size() * rows;
+  }
+
+  /**
+   * Multiplies so many tokens with the matrices of all layers and does nothing else: the limit that
+   * a pass is measured against.
+   */
+  double multiplyOnly(int tokens) {
+    try (NDManager pass = manager.newSubManager()) {
+      int inner = (int) weights.get(weights.size() - 1).getShape().get(1);
+      NDList arguments = new NDList(ones(pass, tokens, architecture.width()));
+      arguments.add(ones(pass, tokens, architecture.heads() * architecture.headWidth()));
+      arguments.add(ones(pass, tokens, inner));
+      arguments.addAll(weights);
+      return run(pass, "multiply", arguments).singletonOrThrow().toFloatArray()[0];
+    }
+  }
+
+  private NDArray ones(NDManager pass, int rows, int columns) {
+    NDArray floats = pass.ones(new Shape(rows, columns), DataType.FLOAT32);
+    return run(pass, "like", new NDList(floats, weights.get(0))).singletonOrThrow();
   }
 
   long pastBytes(int tokens) {

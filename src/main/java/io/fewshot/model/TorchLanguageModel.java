@@ -72,6 +72,10 @@ public final class TorchLanguageModel implements LanguageModel {
     return decoder.precision();
   }
 
+  Decoder decoder() {
+    return decoder;
+  }
+
   @Override
   public int contextLength() {
     return decoder.architecture().contextLength();

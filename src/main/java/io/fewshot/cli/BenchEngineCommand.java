@@ -1,0 +1,182 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.Example;
+import io.fewshot.ladder.Ladder;
+import io.fewshot.ladder.LadderSettings;
+import io.fewshot.ladder.Message;
+import io.fewshot.memory.Embedding;
+import io.fewshot.memory.Encoders;
+import io.fewshot.memory.ExampleMemory;
+import io.fewshot.memory.StoredExample;
+import io.fewshot.model.EngineBench;
+import io.fewshot.model.EngineBench.Work;
+import io.fewshot.model.ModelStore;
+import io.fewshot.model.Precision;
+import io.fewshot.model.Scoring;
+import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.ops.Settings;
+import io.fewshot.prompt.Language;
+import io.fewshot.prompt.PromptBuilder;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.prompt.TaskYaml;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The language model and the encoder. */
+@picocli.CommandLine.Command(
+    name = "engine",
+    description = "Measures the language model and the encoder; needs no broker.",
+    footer = {
+      "",
+      "Example: ./fewshot bench engine --examples train.csv --messages test.csv",
+      "Each run measures the limit, plain prompts and scoring one after the other, on other",
+      "messages than the run before; a first run warms up and does not count."
+    })
+final class BenchEngineCommand extends Command {
+
+  private static final int GENERATED_TOKENS = 24;
+  private static final int GENERATIONS = 8;
+
+  @Mixin private final BenchFiles files = new BenchFiles();
+
+  @Option(names = "--runs", paramLabel = "N", description = "(default: ${DEFAULT-VALUE})")
+  private int runs = 7;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Messages in each run (default: ${DEFAULT-VALUE}).")
+  private int batch = 16;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description = "In the catalogue, or a GGUF file (default: ${DEFAULT-VALUE}).")
+  private String modelName = TaskYaml.DEFAULT_MODEL;
+
+  BenchEngineCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run() {
+    if (runs < 1 || batch < 1) {
+      throw new BadInputException("--runs and --batch must be at least 1");
+    }
+    Settings settings = Settings.load(Map.of(), null, System.getenv());
+    List<Example> examples = files.examples(console);
+    List<String> messages = files.messages(console, batch * (runs + 1));
+    Figures figures = new Figures();
+    try (Steps steps = new Steps(console);
+        Encoders encoders = new Encoders()) {
+      Path file = ModelStore.ofUser().fetch(modelName, steps::download);
+      steps.at("loading the model", 0, -1);
+      long start = System.nanoTime();
+      try (TorchLanguageModel model =
+          TorchLanguageModel.load(
+              modelName, file, Precision.ofLabel(settings.dtype()), settings.device())) {
+        int[] first = model.tokenizer().encode("Where is my card?");
+        model.score(List.of(new Scoring(0, first, List.of(first))));
+        figures.add("engine.load_ms", (System.nanoTime() - start) / 1e6, "ms", 4000);
+        steps.at("encoding examples", 0, -1);
+        List<Scoring> requests = requests(encoders, model, examples, messages);
+        measure(new EngineBench(model), requests, figures, steps);
+      }
+      encoder(encoders, messages, figures, steps);
+    }
+    figures.print(console, json);
+    return DONE;
+  }
+
+  /** What the ladder asks of the language model for these messages. */
+  private static List<Scoring> requests(
+      Encoders encoders, TorchLanguageModel model, List<Example> examples, List<String> messages) {
+    TaskDefinition task = BenchFiles.task(Rung.FEW_SHOT.label());
+    List<Embedding> vectors =
+        encoders.encode(task.language(), examples.stream().map(Example::getInput).toList());
+    LadderSettings settings =
+        new LadderSettings(
+            EnumSet.of(Rung.NEIGHBOURS, Rung.FEW_SHOT), PromptBuilder.DEFAULT_BUDGET, 0, 0);
+    RecordedRequests recorded = new RecordedRequests(model);
+    try (ExampleMemory memory = new ExampleMemory();
+        Ladder ladder = new Ladder(encoders, memory, name -> recorded, settings)) {
+      for (int i = 0; i < vectors.size(); i++) {
+        Example example = examples.get(i);
+        memory.put(
+            new StoredExample(
+                task.task(),
+                example.getExampleId(),
+                example.getInput(),
+                example.getOutput(),
+                Instant.EPOCH,
+                vectors.get(i).encoder(),
+                vectors.get(i).vector()));
+      }
+      for (String message : messages) {
+        ladder.answer(List.of(new Message(task, message)));
+      }
+    }
+    return recorded.requests();
+  }
+
+  private void measure(EngineBench bench, List<Scoring> requests, Figures figures, Steps steps) {
+    int size = Math.max(1, requests.size() / (runs + 1));
+    for (int run = 0; run <= runs; run++) {
+      steps.at("measuring the engine", run, runs + 1L);
+      List<Scoring> some = requests.subList(run * size, (run + 1) * size);
+      Work before = bench.multiply(1024);
+      Work prompts = bench.prompts(some);
+      Work between = bench.multiply(1024);
+      Work scoring = bench.scoring(some);
+      Work after = bench.multiply(1024);
+      Work generation =
+          bench.generation(some.subList(0, Math.min(size, GENERATIONS)), GENERATED_TOKENS);
+      if (run == 0) {
+        continue;
+      }
+      double limit = (before.gflops() + between.gflops()) / 2;
+      double core = Math.max(before.gflopsOfOneCore(), between.gflopsOfOneCore());
+      figures.add("engine.matmul_gflops", limit, "GFLOP/s");
+      figures.add("engine.matmul_gflops_core", core, "GFLOP/s of one core");
+      figures.add("engine.prompt_tokens_per_s", prompts.tokensPerSecond(), "tokens/s");
+      figures.add("engine.prompt_ratio", prompts.gflops() / limit, "of matmul", 0.80);
+      figures.add("engine.prompt_core_ratio", prompts.gflopsOfOneCore() / core, "of matmul", 0.80);
+      figures.add("engine.scoring_tokens_per_s", scoring.tokensPerSecond(), "tokens/s");
+      figures.add(
+          "engine.scoring_ratio",
+          scoring.tokensPerSecond()
+              / prompts.tokensPerSecond()
+              * (limit * 2 / (between.gflops() + after.gflops())),
+          "of prompts",
+          0.80);
+      figures.add(
+          "engine.scoring_core_ratio",
+          (scoring.tokens() / scoring.coreSeconds()) / (prompts.tokens() / prompts.coreSeconds()),
+          "of prompts",
+          0.80);
+      figures.add("engine.scoring_messages_per_s", some.size() / scoring.seconds(), "messages/s");
+      figures.add("engine.prompt_tokens", prompts.tokens() / some.size(), "tokens a message");
+      figures.add("engine.generation_tokens_per_s", generation.tokensPerSecond(), "tokens/s");
+    }
+  }
+
+  private void encoder(Encoders encoders, List<String> messages, Figures figures, Steps steps) {
+    encoders.of(Language.EN).encode(messages.subList(0, Math.min(16, messages.size())));
+    for (int run = 0; run < runs; run++) {
+      steps.at("measuring the encoder", run, runs);
+      List<String> texts = new ArrayList<>(messages);
+      long start = System.nanoTime();
+      float[][] vectors = encoders.of(Language.EN).encode(texts);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      figures.add(
+          "engine.encoder_messages_per_s", vectors.length / seconds, "messages/s", 1.5 * 228);
+    }
+  }
+}
