@@ -50,7 +50,7 @@ class DiskFullIT {
   void whatCouldNotBeStoredIsStoredOnceThereIsRoom() throws Exception {
     Path disk = Files.createDirectory(folder.resolve("small"));
     assumeTrue(
-        run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk.toString()),
+        run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", disk.toString()),
         "no right to mount a small file system");
     try {
       fillThenFree(disk);

@@ -10,6 +10,7 @@ import io.fewshot.event.Query;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
+import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
@@ -43,6 +44,7 @@ final class RunningStream implements AutoCloseable {
   final Codecs codecs;
   final Health health = new Health();
   final StreamService service;
+  private final Engines engines;
   private final Metrics metrics = new Metrics();
   private final KafkaProducer<String, byte[]> producer;
 
@@ -60,14 +62,9 @@ final class RunningStream implements AutoCloseable {
     all.put("bootstrap.servers", broker.bootstrapServers());
     all.put("schema.registry.url", registry.url());
     all.put(Settings.STATE_DIR, folder.resolve("state").toString());
-    service =
-        new StreamService(
-            Settings.load(all, null, System.getenv()),
-            topics,
-            codecs,
-            health,
-            metrics,
-            (what, done, size) -> {});
+    Settings loaded = Settings.load(all, null, System.getenv());
+    engines = StreamService.engines(loaded, health, metrics, ProgressListener.NONE);
+    service = new StreamService(loaded, topics, codecs, health, metrics, engines);
     producer = new KafkaProducer<>(connection(), new StringSerializer(), new ByteArraySerializer());
     service.start();
   }
@@ -154,6 +151,7 @@ final class RunningStream implements AutoCloseable {
   public void close() throws IOException {
     producer.close(Duration.ofSeconds(5));
     service.close();
+    engines.close();
     metrics.close();
     broker.close();
     codecs.close();
