@@ -110,13 +110,15 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     this.ticks =
         List.of(
             context.schedule(
-                settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> encodeWaiting()),
+                settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, this::encodeWaiting),
             context.schedule(LANGUAGE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::followTasks));
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
-    room.enter(new WaitingRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
+    long now = context.currentSystemTimeMs();
+    room.enter(new WaitingRecord(RawRecord.of(record, context), now));
+    turn.entered(now);
     if (room.size() >= WaitingRoom.CAPACITY) {
       encode(room.inOrder(), BULK);
     }
@@ -127,18 +129,18 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     ticks.forEach(Cancellable::cancel);
   }
 
-  private void encodeWaiting() {
+  private void encodeWaiting(long now) {
     if (room.size() == 0) {
       return;
     }
     List<Waiting> corrected = room.inOrder().stream().filter(Waiting::corrected).toList();
     if (!corrected.isEmpty()) {
       encode(corrected, settings.maxBatch());
-    } else if (turn.take(this)) {
+    } else if (turn.take(this, now)) {
       try {
         encode(room.inOrder(), BULK);
       } finally {
-        turn.giveBack();
+        turn.giveBack(context.currentSystemTimeMs());
       }
     }
   }
