@@ -30,6 +30,9 @@ public record Topic(
     @Nullable Duration retention,
     int maxMessageBytes) {
 
+  /** How long what was removed from a compacted topic may stay on the disk, about. */
+  public static final Duration REMOVED_AFTER = Duration.ofDays(1);
+
   /** How old records go. */
   public enum Cleanup {
     /** By age. */
@@ -69,6 +72,9 @@ public record Topic(
       configuration.put(
           TopicConfig.RETENTION_MS_CONFIG,
           retention == null ? "-1" : Long.toString(retention.toMillis()));
+    } else {
+      configuration.put(
+          TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG, Long.toString(REMOVED_AFTER.toMillis()));
     }
     configuration.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes));
     return configuration;

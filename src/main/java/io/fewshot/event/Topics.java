@@ -33,6 +33,7 @@ public final class Topics {
   /** The largest record anywhere: a dead letter is a record with more headers. */
   public static final int LARGEST_BYTES = 8 << 20;
 
+  private static final String CORRECTED = "query:";
   private static final Duration WEEK = Duration.ofDays(7);
 
   private final String prefix;
@@ -88,7 +89,12 @@ public final class Topics {
    * that comes later replaces it, and with a prefix, so that it meets no id of an import.
    */
   public static String correctedExampleId(String queryId) {
-    return "query:" + queryId;
+    return CORRECTED + queryId;
+  }
+
+  /** Whether this key is of an example that a correction made. */
+  public static boolean isCorrectedExample(String key) {
+    return key.startsWith(CORRECTED, key.indexOf('/') + 1);
   }
 
   public String prefix() {

@@ -21,6 +21,7 @@ import org.apache.kafka.streams.Topology;
  *             dead-letters
  *
  * valid-tasks ······▶ tasks         (on every instance)
+ * tasks ············▶ announced     (on every instance; keys only)
  * encoded-examples ·▶ memory        (on every instance)
  * </pre>
  *
@@ -79,6 +80,7 @@ public final class AnsweringTopology {
         .addSink(SEEN, topics.seen().name(), bytes, bytes, ROUTE)
         .addSink(DEAD_LETTERS, topics.deadLetters().name(), bytes, bytes, DECODE, ANSWER);
     GlobalStores.addTasks(topology, topics, tasks);
+    GlobalStores.addAnnouncements(topology, topics, tasks);
     GlobalStores.addMemory(topology, topics, memory);
     return topology;
   }

@@ -1,7 +1,10 @@
 package io.fewshot.stream;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -12,6 +15,12 @@ import org.slf4j.LoggerFactory;
 
 /** Keeps the catalogue as the topic of valid tasks has it. */
 final class HoldTasks implements Processor<String, @Nullable String, Void, Void> {
+
+  /** Header of a valid definition: its position in the topic of definitions. */
+  static final String JUDGED = "fewshot.judged";
+
+  /** Before a task's name in a key: its latest definition, at the position in the value, is bad. */
+  static final String REFUSED = "refused/";
 
   private static final Logger LOG = LoggerFactory.getLogger(HoldTasks.class);
 
@@ -32,6 +41,14 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
   @Override
   public void process(Record<String, @Nullable String> record) {
     String definition = record.value();
+    if (record.key().startsWith(REFUSED)) {
+      judged(record.key().substring(REFUSED.length()), definition);
+      return;
+    }
+    Header judged = record.headers().lastHeader(JUDGED);
+    if (judged != null) {
+      judged(record.key(), new String(judged.value(), UTF_8));
+    }
     if (definition == null) {
       store.delete(record.key());
       tasks.remove(record.key());
@@ -43,6 +60,12 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
     } catch (InvalidTaskException e) {
       // Written by a newer version that knows more keys: the last definition we understand stays.
       LOG.warn("Task {} cannot be read by this version: {}", record.key(), e.getMessage());
+    }
+  }
+
+  private void judged(String task, @Nullable String offset) {
+    if (offset != null) {
+      tasks.judged(task, Long.parseLong(offset));
     }
   }
 }

@@ -160,6 +160,7 @@ public final class LearningTopology {
 
   private void encodeExamples(TextEncoder encoder) {
     SplitBook splits = new SplitBook();
+    BulkTurn turn = new BulkTurn();
     source(EXAMPLES, topics.examples().name());
     topology
         .addProcessor(
@@ -171,6 +172,7 @@ public final class LearningTopology {
                     tasks,
                     splits,
                     new TrainingRecords(topics, codecs),
+                    turn,
                     settings,
                     meters),
             EXAMPLES)

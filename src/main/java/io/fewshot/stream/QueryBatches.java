@@ -96,7 +96,9 @@ final class QueryBatches {
     }
     String name = query.query().getTask();
     Optional<TaskDefinition> task = tasks.find(name);
-    if (task.isEmpty() && now - query.arrivedAt() >= unknownTaskWait.toMillis()) {
+    if (task.isEmpty()
+        && !tasks.isPending(name)
+        && now - query.arrivedAt() >= unknownTaskWait.toMillis()) {
       giveUp.accept(
           query,
           Reason.UNKNOWN_TASK,

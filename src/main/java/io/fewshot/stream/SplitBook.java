@@ -6,7 +6,7 @@ import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.NearDuplicates;
 import io.fewshot.memory.StoredExample;
 import java.nio.ByteBuffer;
-import java.util.Comparator;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,8 +37,6 @@ final class SplitBook {
 
   private record Entry(StoredExample example, Split split) {}
 
-  private record Near(Entry entry, double cosine) {}
-
   /** The example's split; decided, and noted, when it has none yet. */
   synchronized Split assign(EncodedExample.Builder example) {
     Map<String, Entry> task = task(example.getTask());
@@ -55,13 +53,21 @@ final class SplitBook {
   }
 
   private static Optional<Split> ofNearest(Map<String, Entry> task, StoredExample example) {
-    return task.values().stream()
-        .map(entry -> new Near(entry, NearDuplicates.cosine(entry.example(), example)))
-        .filter(near -> near.cosine() > ALIKE)
-        .max(
-            Comparator.comparingDouble(Near::cosine)
-                .thenComparing(near -> near.entry().example().id()))
-        .map(near -> near.entry().split());
+    Entry nearest = null;
+    double best = ALIKE;
+    for (Entry entry : task.values()) {
+      double cosine = NearDuplicates.cosine(entry.example(), example);
+      boolean nearer =
+          cosine > best
+              || (cosine == best
+                  && nearest != null
+                  && entry.example().id().compareTo(nearest.example().id()) < 0);
+      if (nearer) {
+        nearest = entry;
+        best = cosine;
+      }
+    }
+    return nearest == null ? Optional.empty() : Optional.of(nearest.split());
   }
 
   static Split ofHash(String text) {
@@ -102,6 +108,6 @@ final class SplitBook {
 
   private static StoredExample stored(String task, String id, String encoder, ByteBuffer vector) {
     return new StoredExample(
-        task, id, "", "", java.time.Instant.EPOCH, encoder, InternalSerde.vector(vector));
+        task, id, "", "", Instant.EPOCH, encoder, InternalSerde.vector(vector));
   }
 }

@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +45,9 @@ final class StreamConfigs {
     timeouts(config, settings.longestBatch());
     sizes(config);
     config.put(StreamsConfig.topicPrefix(TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG), "0.3");
+    config.put(
+        StreamsConfig.topicPrefix(TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG),
+        Long.toString(Topic.REMOVED_AFTER.toMillis()));
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     config.putAll(client);
     Properties properties = new Properties();

@@ -7,10 +7,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The valid task definitions, as the topic has them now. Written by one thread, read by many. */
+/**
+ * The valid task definitions, as the topic has them now, and which definitions lie in their topic
+ * but were not judged yet. Written by one thread, read by many.
+ */
 public final class TaskCatalogue {
 
+  private static final long NEVER = -1;
+
   private final Map<String, TaskDefinition> tasks = new ConcurrentHashMap<>();
+
+  /** Task to the position of its latest definition, and of the latest one that was judged. */
+  private final Map<String, Long> announced = new ConcurrentHashMap<>();
+
+  private final Map<String, Long> judged = new ConcurrentHashMap<>();
 
   public Optional<TaskDefinition> find(String task) {
     return Optional.ofNullable(tasks.get(task));
@@ -18,6 +28,26 @@ public final class TaskCatalogue {
 
   public Collection<TaskDefinition> all() {
     return List.copyOf(tasks.values());
+  }
+
+  /**
+   * Whether there is a definition of this task that the learning application has not come to yet:
+   * it may be behind, or the registry away. A message for the task is not hopeless then.
+   */
+  boolean isPending(String task) {
+    return announced.getOrDefault(task, NEVER) > judged.getOrDefault(task, NEVER);
+  }
+
+  void announced(String task, long offset) {
+    announced.merge(task, offset, Math::max);
+  }
+
+  void clearAnnouncements() {
+    announced.clear();
+  }
+
+  void judged(String task, long offset) {
+    judged.merge(task, offset, Math::max);
   }
 
   void put(TaskDefinition definition) {

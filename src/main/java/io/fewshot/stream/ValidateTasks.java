@@ -1,5 +1,7 @@
 package io.fewshot.stream;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fewshot.event.Codecs;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RecordException;
@@ -8,7 +10,8 @@ import io.fewshot.event.TaskDefinition;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.fewshot.stream.DeadLetters.Reason;
-import java.nio.charset.StandardCharsets;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -90,11 +93,8 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
       TaskDefinition record = codec.decode(raw.topic(), raw.headers(), value);
       String name = yaml.parse(record.getDefinition()).task();
       requireSame("the record's task", record.getTask(), name);
-      requireSame(
-          "the record's key",
-          raw.key() == null ? "" : new String(raw.key(), StandardCharsets.UTF_8),
-          name);
-      forward(raw, record.getDefinition().getBytes(StandardCharsets.UTF_8));
+      requireSame("the record's key", raw.key() == null ? "" : new String(raw.key(), UTF_8), name);
+      forward(raw, record.getDefinition().getBytes(UTF_8));
     } catch (InvalidTaskException e) {
       giveUp(raw, Reason.INVALID_TASK, e);
     } catch (RegistryUnavailableException e) {
@@ -115,9 +115,23 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
     if (raw.key() == null) {
       return;
     }
+    Headers headers = new RecordHeaders(raw.headers().toArray());
+    headers.remove(HoldTasks.JUDGED);
+    headers.add(HoldTasks.JUDGED, Long.toString(raw.offset()).getBytes(UTF_8));
     context.forward(
-        new Record<>(raw.key(), definition, raw.timestamp(), raw.headers()),
+        new Record<>(raw.key(), definition, raw.timestamp(), headers),
         LearningTopology.VALID_TASKS);
+  }
+
+  /** What is in force stays in force; those who wait for this definition learn that it is bad. */
+  private void forwardRefusal(RawRecord raw) {
+    if (raw.key() != null) {
+      byte[] key = (HoldTasks.REFUSED + new String(raw.key(), UTF_8)).getBytes(UTF_8);
+      byte[] offset = Long.toString(raw.offset()).getBytes(UTF_8);
+      context.forward(
+          new Record<>(key, offset, raw.timestamp(), new RecordHeaders()),
+          LearningTopology.VALID_TASKS);
+    }
   }
 
   private void giveUp(RawRecord raw, Reason reason, Throwable cause) {
@@ -125,5 +139,6 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
     meters.deadLetter(reason);
     context.forward(
         DeadLetters.of(raw, LearningTopology.VALIDATE, reason, cause), LearningTopology.DEAD_TASKS);
+    forwardRefusal(raw);
   }
 }

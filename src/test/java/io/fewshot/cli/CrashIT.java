@@ -19,6 +19,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -196,7 +197,9 @@ class CrashIT {
     environment.put("FEWSHOT_SCHEMA_REGISTRY_URL", registry.url());
     environment.put("FEWSHOT_STATE_DIR", folder.resolve("state").toString());
     environment.put("FEWSHOT_RUNGS", "neighbours");
-    File log = folder.resolve("instance-" + instances.size() + ".log").toFile();
+    Path logs = Path.of("target", "crash-logs");
+    Files.createDirectories(logs);
+    File log = logs.resolve("instance-" + instances.size() + ".log").toFile();
     builder.redirectErrorStream(true).redirectOutput(log);
     Instance instance = new Instance(builder.start(), port);
     instances.add(instance);
@@ -228,7 +231,7 @@ class CrashIT {
     RecordCodec<Result> codec = codecs.codec(Result.class);
     try (KafkaConsumer<String, byte[]> consumer = consumer()) {
       consumer.subscribe(List.of(TOPICS.results().name()));
-      await()
+      await(count + " results")
           .atMost(Duration.ofSeconds(180))
           .pollInterval(Duration.ofMillis(100))
           .until(
@@ -239,8 +242,9 @@ class CrashIT {
                         found ->
                             results.add(
                                 codec.decode(found.topic(), found.headers(), found.value())));
-                return results.size() >= count;
-              });
+                return results.size();
+              },
+              found -> found >= count);
       // One too many would come right after.
       for (int i = 0; i < 5; i++) {
         consumer

@@ -236,6 +236,22 @@ class AnsweringTopologyTest {
   }
 
   @Test
+  void aTaskWhoseDefinitionIsNotJudgedYetIsWaitedForAsLongAsItTakes() {
+    TestInputTopic<String, String> definitions =
+        driver.createInputTopic(
+            TOPICS.tasks().name(), new StringSerializer(), new StringSerializer());
+    definitions.pipeInput("slow", "what the registry would have to decode");
+    send("k", "q1", "slow", "hello");
+    tick(Duration.ofMinutes(1));
+    assertThat(deadLetters.isEmpty()).isTrue();
+    assertThat(results.isEmpty()).isTrue();
+
+    tasks.pipeInput("refused/slow", "0");
+    tick(Duration.ofMillis(20));
+    assertThat(header(deadLetters.readRecord(), "fewshot.reason")).isEqualTo("UNKNOWN_TASK");
+  }
+
+  @Test
   void nothingOvertakesAnEarlierMessageWithTheSameKey() {
     send("same", "q1", "later", "first");
     send("same", "q2", "greet", "second");

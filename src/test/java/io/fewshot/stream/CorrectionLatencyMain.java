@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.event.Example;
 import io.fewshot.ops.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,15 +9,19 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Measures how long a correction takes from before it is published until the memory that answers
  * has it. Arguments: how many, and {@code busy} to have few-shot batches running all the while
- * (needs the language model). Not a test: it prints.
+ * (needs the language model), or {@code import} to have 10,000 examples being encoded. Not a test:
+ * it prints.
  */
 public final class CorrectionLatencyMain {
+
+  private static final int IMPORTED = 10_000;
 
   private static final String TASK =
       """
@@ -46,12 +51,45 @@ public final class CorrectionLatencyMain {
         Thread.sleep(8000);
       }
       correct(stream, 10, "warm");
+      long start = System.nanoTime();
+      boolean imports = arguments.length > 1 && arguments[1].equals("import");
+      if (imports) {
+        importExamples(stream);
+      }
       report(busy ? "busy" : "idle", correct(stream, count, "real"));
+      System.out.println("imported by then: " + stream.service.memory().task("load").size());
+      while (imports && stream.service.memory().task("load").size() < IMPORTED) {
+        Thread.sleep(20);
+      }
+      System.out.printf("import took %.1f s%n", (System.nanoTime() - start) / 1e9);
       over.set(true);
       load.join();
       System.out.println("answered meanwhile: " + stream.read("fewshot.results").size());
     } finally {
       System.exit(0);
+    }
+  }
+
+  private static void importExamples(RunningStream stream) {
+    Random random = new Random(1);
+    String[] words =
+        "card money transfer top up wait fee why lost pin app bank cash rate".split(" ");
+    for (int i = 0; i < IMPORTED; i++) {
+      StringBuilder text = new StringBuilder("number " + i);
+      for (int w = 0; w < 9; w++) {
+        text.append(' ').append(words[random.nextInt(words.length)]);
+      }
+      stream.sendLater(
+          stream.topics.examples().name(),
+          "load/e" + i,
+          Example.newBuilder()
+              .setTask("load")
+              .setExampleId("e" + i)
+              .setInput(text.toString())
+              .setOutput("a")
+              .setSource("import")
+              .setLabeler("")
+              .build());
     }
   }
 

@@ -107,11 +107,15 @@ final class RunningStream implements AutoCloseable {
     producer.flush();
   }
 
-  @SuppressWarnings("unchecked")
   <T extends SpecificRecord> void send(String topic, String key, T record) {
+    sendLater(topic, key, record);
+    producer.flush();
+  }
+
+  @SuppressWarnings("unchecked")
+  <T extends SpecificRecord> void sendLater(String topic, String key, T record) {
     byte[] value = codecs.codec((Class<T>) record.getClass()).encode(topic, record);
     producer.send(new ProducerRecord<>(topic, key, value));
-    producer.flush();
   }
 
   /** All that was committed to a topic up to now, in order within each partition. */
