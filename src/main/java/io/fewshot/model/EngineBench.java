@@ -68,7 +68,7 @@ public final class EngineBench {
       rows += (int) Arrays.stream(tree.rows()).distinct().count();
     }
     Decoder decoder = model.decoder();
-    double flops = decoder.layerFlops(tokens) + decoder.headFlops(rows);
+    double flops = decoder.passFlops(tokens, rows);
     return measure(tokens, flops, () -> sum(model.score(requests)));
   }
 
