@@ -103,12 +103,12 @@ final class DoctorCommand extends Command {
               + ", "
               + mib
               + " MiB free"
-              + (enough ? "" : ": make room, or set XDG_CACHE_HOME to a directory with more"));
+              + (enough ? "" : ": make room, or set FEWSHOT_CACHE to a directory with more"));
     } catch (IOException e) {
       say(
           Finding.PROBLEM,
           "cache",
-          "cannot write to " + cache + ": set XDG_CACHE_HOME to another directory");
+          "cannot write to " + cache + ": set FEWSHOT_CACHE to another directory");
     }
   }
 

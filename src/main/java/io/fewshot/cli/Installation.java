@@ -10,6 +10,7 @@ import io.fewshot.ops.HealthServer;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
+import io.fewshot.stream.Engines;
 import io.fewshot.stream.StreamService;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -51,6 +52,11 @@ final class Installation implements AutoCloseable {
   private Installation(Console console, Place place, Steps steps) {
     try {
       Settings own = Settings.load(Map.of(), null, System.getenv());
+      Metrics metrics = keep(new Metrics());
+      health = new Health();
+      // The models load while broker and registry start.
+      Engines engines =
+          keep(StreamService.engines(own.with(place.settings()), health, metrics, steps::download));
       steps.at("starting broker and registry", 0, -1);
       embedded =
           keep(
@@ -68,8 +74,6 @@ final class Installation implements AutoCloseable {
       // Before anyone else: two that register the same schema at once may both be refused.
       Schemas.register(cluster.topics(), cluster.codecs().registry());
       steps.at("starting the stream", 0, -1);
-      Metrics metrics = keep(new Metrics());
-      health = new Health();
       health.watch("embedded", this::embeddedStatus);
       HealthServer server =
           keep(serve(console, place.web(), own, new HealthPages(health, metrics)));
@@ -82,7 +86,7 @@ final class Installation implements AutoCloseable {
                   cluster.codecs(),
                   health,
                   metrics,
-                  steps::download));
+                  engines));
       stream.start();
     } catch (RuntimeException | Error e) {
       close();

@@ -68,6 +68,11 @@ public final class Main {
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
         .addSubcommand(new ResultsCommand(console))
+        .addSubcommand(new CorrectCommand(console))
+        .addSubcommand(new ForgetCommand(console))
+        .addSubcommand(
+            new CommandLine(new DatasetCommand(console))
+                .addSubcommand(new DatasetCommand.Export(console)))
         .addSubcommand(new EvalCommand(console))
         .addSubcommand(
             new CommandLine(new BenchCommand(console))

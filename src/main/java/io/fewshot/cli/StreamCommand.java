@@ -5,6 +5,7 @@ import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.HealthServer;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
+import io.fewshot.stream.Engines;
 import io.fewshot.stream.StreamService;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -45,9 +46,10 @@ final class StreamCommand extends Command {
         Metrics metrics = new Metrics();
         HealthServer server =
             Installation.serve(settings.port(), new HealthPages(health, metrics));
+        Engines engines = StreamService.engines(settings, health, metrics, steps::download);
         StreamService stream =
             new StreamService(
-                settings, cluster.topics(), cluster.codecs(), health, metrics, steps::download)) {
+                settings, cluster.topics(), cluster.codecs(), health, metrics, engines)) {
       stream.start();
       console.say("serving http://127.0.0.1:" + server.port() + "/readyz, Ctrl-C ends it");
       await(health);

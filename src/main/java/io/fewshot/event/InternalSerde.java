@@ -1,5 +1,6 @@
 package io.fewshot.event;
 
+import io.fewshot.event.internal.CorrectedMessage;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
 import java.io.IOException;
@@ -38,6 +39,11 @@ public final class InternalSerde<T> implements Serde<T> {
 
   public static Serde<SeenMessage> seenMessage() {
     return new InternalSerde<>(SeenMessage.getEncoder(), SeenMessage.createDecoder(none()));
+  }
+
+  public static Serde<CorrectedMessage> correctedMessage() {
+    return new InternalSerde<>(
+        CorrectedMessage.getEncoder(), CorrectedMessage.createDecoder(none()));
   }
 
   /** For any record that is written in a store: a query that waits, for instance. */

@@ -63,15 +63,24 @@ public final class SchemaRegistry {
       return known;
     }
     ObjectNode body = JsonNodeFactory.instance.objectNode().put("schema", schema);
-    String path = "/subjects/" + segment(subject) + (registers ? "/versions" : "");
-    Answer answer = http.post(path, body);
-    int id = answer.body().path("id").asInt(-1);
-    if (answer.status() >= 300 || id < 0) {
+    String path = "/subjects/" + segment(subject);
+    Answer answer = http.post(registers ? path + "/versions" : path, body);
+    if (registers && !isRegistered(answer)) {
+      // Two that register the same at once: one may be refused, and finds the other's.
+      Answer found = http.post(path, body);
+      answer = isRegistered(found) ? found : answer;
+    }
+    if (!isRegistered(answer)) {
       throw new SchemaRejectedException(
           "the registry refuses the schema of " + subject + ": " + answer.message());
     }
+    int id = answer.body().path("id").asInt();
     ids.put(wanted, id);
     return id;
+  }
+
+  private static boolean isRegistered(Answer answer) {
+    return answer.status() < 300 && answer.body().path("id").isInt();
   }
 
   /**

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Every topic of one installation: an immutable value made from a prefix.
  *
- * <p>Topics whose records are joined by key have the same number of partitions: {@code corrections}
- * and {@code seen}, and {@code examples} with what is made of it.
+ * <p>Topics whose records are joined by key have the same number of partitions: {@code seen} and
+ * {@code corrections-by-query}, and {@code examples} with what is made of it.
  */
 public final class Topics {
 
@@ -65,6 +65,7 @@ public final class Topics {
     topics.compacted("tasks", "task", TaskDefinition.class, 1, TEXT_BYTES);
     topics.add("dead-letters", "as it came", null, 1, null, LARGEST_BYTES);
     topics.add("seen", "query_id", null, partitions, SEEN);
+    topics.add("corrections-by-query", "query_id", null, partitions, WEEK, LARGEST_BYTES);
     topics.compacted("valid-tasks", "task", null, 1, TEXT_BYTES);
     topics.compacted("encoded-examples", "task/example_id", null, partitions, TEXT_BYTES);
     return new Topics(prefix, topics.byLabel);
@@ -80,6 +81,14 @@ public final class Topics {
   /** The key of an example: task and id. */
   public static String exampleKey(String task, String exampleId) {
     return task + "/" + exampleId;
+  }
+
+  /**
+   * The id of the example that a message's correction makes: always the same, so that a correction
+   * that comes later replaces it, and with a prefix, so that it meets no id of an import.
+   */
+  public static String correctedExampleId(String queryId) {
+    return "query:" + queryId;
   }
 
   public String prefix() {
@@ -168,6 +177,11 @@ public final class Topics {
   /** Internal: what was answered, by query_id: {@code SeenMessage}. */
   public Topic seen() {
     return topic("seen");
+  }
+
+  /** Internal: corrections under their query_id, whatever their producer's key and partitioner. */
+  public Topic correctionsByQuery() {
+    return topic("corrections-by-query");
   }
 
   /** Internal: the YAML text of definitions that passed validation. */

@@ -1,6 +1,7 @@
 package io.fewshot.memory;
 
 import io.fewshot.model.ModelException;
+import io.fewshot.ops.UserDirectories;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -40,12 +41,7 @@ final class EncoderFiles {
 
   /** {@code FEWSHOT_CACHE}, or the user's cache directory. */
   static Path defaultDirectory() {
-    String cache = System.getenv("FEWSHOT_CACHE");
-    Path root =
-        cache == null || cache.isBlank()
-            ? Path.of(System.getProperty("user.home"), ".cache", "fewshot")
-            : Path.of(cache);
-    return root.resolve("encoders");
+    return UserDirectories.cache(System.getenv()).resolve("encoders");
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.fewshot.model;
 
 import io.fewshot.model.ModelCatalogue.Entry;
+import io.fewshot.ops.UserDirectories;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -54,16 +55,7 @@ public final class ModelStore {
 
   /** {@code FEWSHOT_CACHE}, else the user's cache directory. */
   static Path userDirectory(Map<String, String> environment) {
-    String own = environment.get("FEWSHOT_CACHE");
-    if (own != null && !own.isBlank()) {
-      return Path.of(own).resolve("models");
-    }
-    String cache = environment.get("XDG_CACHE_HOME");
-    Path base =
-        cache != null && !cache.isBlank()
-            ? Path.of(cache)
-            : Path.of(System.getProperty("user.home", "."), ".cache");
-    return base.resolve("fewshot").resolve("models");
+    return UserDirectories.cache(environment).resolve("models");
   }
 
   private static List<ModelSource> shippedSources(Entry entry) {

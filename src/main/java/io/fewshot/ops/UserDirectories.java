@@ -9,9 +9,12 @@ public final class UserDirectories {
 
   private UserDirectories() {}
 
-  /** What can be made again: downloads, local state, notes about what runs. */
+  /**
+   * What can be made again: downloads, local state, notes about what runs. {@code FEWSHOT_CACHE} if
+   * it is set.
+   */
   public static Path cache(Map<String, String> environment) {
-    String own = environment.get("FEWSHOT_CACHE_DIR");
+    String own = environment.get("FEWSHOT_CACHE");
     if (given(own)) {
       return Path.of(own);
     }

@@ -27,12 +27,17 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Encodes examples in micro-batches and sends them to every instance; a tombstone removes one. A
- * task whose language changes has its examples encoded anew.
+ * Encodes examples in micro-batches and sends them to every instance, and each as a record of the
+ * fine-tuning data set with its split; a tombstone removes both. A task whose language changes has
+ * its examples encoded anew.
+ *
+ * <p>The data set is made here and not where corrections are applied, because here every example
+ * comes by, imported or corrected, and because the split needs the vector.
  */
 final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> {
 
@@ -42,6 +47,8 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   private final RecordCodec<Example> codec;
   private final TextEncoder encoder;
   private final TaskCatalogue tasks;
+  private final SplitBook splits;
+  private final TrainingRecords training;
   private final StreamSettings settings;
   private final StreamMeters meters;
   private final Serializer<EncodedExample> serializer = InternalSerde.encodedExample().serializer();
@@ -57,11 +64,15 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
       Codecs codecs,
       TextEncoder encoder,
       TaskCatalogue tasks,
+      SplitBook splits,
+      TrainingRecords training,
       StreamSettings settings,
       StreamMeters meters) {
     this.codec = codecs.codec(Example.class);
     this.encoder = encoder;
     this.tasks = tasks;
+    this.splits = splits;
+    this.training = training;
     this.settings = settings;
     this.meters = meters;
   }
@@ -71,7 +82,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     this.context = context;
     this.vectors =
         new ExampleVectors(
-            context.getStateStore(LearningTopology.ENCODED), encoder, settings.maxBatch());
+            context.getStateStore(LearningTopology.ENCODED), encoder, splits, settings.maxBatch());
     this.room =
         new WaitingRoom<>(
             context.getStateStore(LearningTopology.WAITING_EXAMPLES), waiting -> waiting);
@@ -97,6 +108,9 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
 
   /** In order, and no further than the first that the registry is needed for while it is away. */
   private void encodeWaiting() {
+    if (room.size() == 0 || !training.ready()) {
+      return;
+    }
     List<Draft> drafts = new ArrayList<>();
     List<Long> done = new ArrayList<>();
     for (WaitingRecord waiting : room.inOrder()) {
@@ -167,21 +181,24 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   }
 
   private void send(Encoded encoded) {
-    context.forward(
-        new Record<>(
-            encoded.key().getBytes(StandardCharsets.UTF_8),
-            serializer.serialize("", encoded.example()),
-            encoded.time(),
-            new RecordHeaders()),
-        LearningTopology.ENCODED_EXAMPLES);
+    byte[] key = encoded.key().getBytes(StandardCharsets.UTF_8);
+    byte[] value = serializer.serialize("", encoded.example());
+    forward(key, value, encoded.time(), LearningTopology.ENCODED_EXAMPLES);
+    if (encoded.teaches()) {
+      byte[] record = training.of(encoded.example());
+      forward(key, record, encoded.time(), LearningTopology.DATASET);
+    }
+  }
+
+  private void forward(byte[] key, byte @Nullable [] value, long time, String sink) {
+    context.forward(new Record<>(key, value, time, new RecordHeaders()), sink);
   }
 
   private void remove(RawRecord raw) {
     if (raw.key() != null) {
       vectors.remove(new String(raw.key(), StandardCharsets.UTF_8));
-      context.forward(
-          new Record<>(raw.key(), null, raw.timestamp(), new RecordHeaders()),
-          LearningTopology.ENCODED_EXAMPLES);
+      forward(raw.key(), null, raw.timestamp(), LearningTopology.ENCODED_EXAMPLES);
+      forward(raw.key(), null, raw.timestamp(), LearningTopology.DATASET);
     }
   }
 

@@ -17,16 +17,17 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Gives examples their vectors and remembers them, so that nothing is encoded twice: not when a
- * record is replayed, and not after a restart.
+ * Gives examples their vectors and splits and remembers them, so that nothing is encoded twice: not
+ * when a record is replayed, and not after a restart.
  */
 final class ExampleVectors {
 
   private final KeyValueStore<String, EncodedExample> store;
   private final TextEncoder encoder;
+  private final SplitBook splits;
   private final int batch;
 
-  /** An example, all set but its vector. */
+  /** An example, all set but its vector and split. */
   record Draft(EncodedExample.Builder example, Language language, long time) {
 
     String key() {
@@ -34,15 +35,24 @@ final class ExampleVectors {
     }
   }
 
-  /** An example with its vector, to be written under its key. */
-  record Encoded(String key, EncodedExample example, long time) {}
+  /**
+   * An example with its vector and split, to be written under its key.
+   *
+   * @param teaches whether the data set does not have it like this yet
+   */
+  record Encoded(String key, EncodedExample example, long time, boolean teaches) {}
 
   /**
    * @param batch how many texts are encoded in one go
    */
-  ExampleVectors(KeyValueStore<String, EncodedExample> store, TextEncoder encoder, int batch) {
+  ExampleVectors(
+      KeyValueStore<String, EncodedExample> store,
+      TextEncoder encoder,
+      SplitBook splits,
+      int batch) {
     this.store = store;
     this.encoder = encoder;
+    this.splits = splits;
     this.batch = batch;
   }
 
@@ -55,15 +65,31 @@ final class ExampleVectors {
     missing.forEach(this::encode);
     List<Encoded> encoded = new ArrayList<>();
     for (Draft draft : drafts) {
-      EncodedExample example = draft.example().build();
-      store.put(draft.key(), example);
-      encoded.add(new Encoded(draft.key(), example, draft.time()));
+      encoded.add(complete(draft));
     }
     return encoded;
   }
 
+  private Encoded complete(Draft draft) {
+    String key = draft.key();
+    EncodedExample before = splits.contains(key) ? store.get(key) : null;
+    draft.example().setSplit(splits.assign(draft.example()).name());
+    EncodedExample example = draft.example().build();
+    store.put(key, example);
+    return new Encoded(key, example, draft.time(), before == null || !sameRecord(before, example));
+  }
+
+  /** An import that is repeated brings a new time and nothing else. */
+  private static boolean sameRecord(EncodedExample before, EncodedExample example) {
+    return before.getInput().equals(example.getInput())
+        && before.getOutput().equals(example.getOutput())
+        && before.getLabeler().equals(example.getLabeler())
+        && before.getSplit().equals(example.getSplit());
+  }
+
   void remove(String key) {
     store.delete(key);
+    splits.remove(key);
   }
 
   /** Encodes anew what another encoder made than the one that the task's language asks for. */
@@ -74,7 +100,8 @@ final class ExampleVectors {
         store.prefixScan(prefix, new StringSerializer())) {
       while (all.hasNext()) {
         KeyValue<String, EncodedExample> entry = all.next();
-        if (!isOf(entry.value, task.language())) {
+        // One that was removed through another partition lies here still, and must not come back.
+        if (splits.contains(entry.key) && !isOf(entry.value, task.language())) {
           drafts.add(new Draft(EncodedExample.newBuilder(entry.value), task.language(), time));
         }
       }

@@ -19,6 +19,7 @@ final class GlobalStores {
 
   static final String TASKS = "tasks";
   static final String MEMORY = "memory";
+  static final String SPLITS = "splits";
 
   private GlobalStores() {}
 
@@ -37,12 +38,23 @@ final class GlobalStores {
 
   static void addMemory(Topology topology, Topics topics, ExampleMemory memory) {
     topology.addGlobalStore(
-        new MemoryStore.Builder(MEMORY, memory),
+        new MemoryStore.Builder(MEMORY, memory::clear),
         "encoded-examples",
         new StringDeserializer(),
         new ByteArrayDeserializer(),
         topics.encodedExamples().name(),
         "hold-examples",
         () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer()));
+  }
+
+  static void addSplits(Topology topology, Topics topics, SplitBook splits) {
+    topology.addGlobalStore(
+        new MemoryStore.Builder(SPLITS, splits::clear),
+        "examples-with-splits",
+        new StringDeserializer(),
+        new ByteArrayDeserializer(),
+        topics.encodedExamples().name(),
+        "hold-splits",
+        () -> new HoldSplits(splits, InternalSerde.encodedExample().deserializer()));
   }
 }

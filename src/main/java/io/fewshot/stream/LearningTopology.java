@@ -4,42 +4,75 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * Checks task definitions and encodes examples, once for the whole cluster; what comes out is held
- * by every instance.
+ * Learns: checks task definitions, makes examples of corrections, and encodes examples, once for
+ * the whole cluster; what comes out is held by every instance.
  *
  * <pre>
- * tasks ────▶ validate ─┬─▶ valid-tasks ·······▶ tasks (on every instance)
- *                       ▼
- *             dead-letters
- *                       ▲
- * examples ─▶ encode ───┴─▶ encoded-examples
- *             (micro-batches; waiting-examples, encoded)
+ * tasks ───────▶ validate ─▶ valid-tasks ·······▶ tasks (on every instance)
+ *
+ * corrections ─▶ key by query ─▶ corrections-by-query ─┐
+ *                (waiting-corrections)                 ├─▶ apply ──┬─▶ results (CORRECTED)
+ * seen ────────▶ hold seen ────────────────────────────┘           └─▶ examples
+ *                (seen-messages)   (waiting-for-messages, corrected-messages)
+ *
+ * examples ────▶ encode ─┬─▶ encoded-examples ··▶ memory, splits (on every instance)
+ *                        └─▶ sft-dataset
+ *                (micro-batches; waiting-examples, encoded-examples-by-key)
+ *
+ * what cannot be used, from validate, key by query, apply and encode ─▶ dead-letters
  * </pre>
+ *
+ * <p>It is cut where a record changes its key, so that each part sees all there is about a message
+ * or an example in order. Decision 0007 says why, and what each kind of correction comes to.
  */
 public final class LearningTopology {
 
   public static final String TASKS = "task-definitions";
   public static final String VALIDATE = "validate";
   public static final String VALID_TASKS = "valid-task-definitions";
+  public static final String CORRECTIONS = "corrections";
+  public static final String KEY_BY_QUERY = "key-by-query";
+  public static final String TO_CORRECTIONS_BY_QUERY = "to-corrections-by-query";
+  public static final String CORRECTIONS_BY_QUERY = "corrections-by-query";
+  public static final String SEEN = "seen";
+  public static final String HOLD_SEEN = "hold-seen";
+  public static final String APPLY = "apply";
+  public static final String CORRECTED_RESULTS = "corrected-results";
+  public static final String CORRECTED_EXAMPLES = "corrected-examples";
   public static final String EXAMPLES = "examples";
   public static final String ENCODE = "encode";
   public static final String ENCODED_EXAMPLES = "encoded";
+  public static final String DATASET = "sft-dataset";
 
-  /** A sink of their own each, so that the two ways stay apart and scale apart. */
+  /** Sinks of their own, so that the ways stay apart and scale apart. */
   public static final String DEAD_TASKS = "dead-letters-of-tasks";
 
+  public static final String DEAD_UNREADABLE = "dead-letters-of-corrections";
+  public static final String DEAD_CORRECTIONS = "dead-letters-of-applying";
   public static final String DEAD_EXAMPLES = "dead-letters-of-examples";
 
   /** Store of the definitions that are not checked yet, because the registry is away. */
   public static final String WAITING_TASKS = "waiting-tasks";
+
+  /** Store of the corrections whose query_id is not read yet, because the registry is away. */
+  public static final String WAITING_CORRECTIONS = "waiting-corrections";
+
+  /** Store of the corrections whose message or task is not known yet. */
+  public static final String WAITING_FOR_MESSAGES = "waiting-for-messages";
+
+  /** Store of what was answered in the last seven days. */
+  public static final String SEEN_MESSAGES = "seen-messages";
+
+  /** Store of what corrections have done to each message. */
+  public static final String CORRECTED_MESSAGES = "corrected-messages";
 
   /** Store of the examples that are not encoded yet. */
   public static final String WAITING_EXAMPLES = "waiting-examples";
@@ -47,7 +80,25 @@ public final class LearningTopology {
   /** Store of what was encoded, so that nothing is encoded twice. */
   public static final String ENCODED = "encoded-examples-by-key";
 
-  private LearningTopology() {}
+  private final Topology topology = new Topology();
+  private final Topics topics;
+  private final Codecs codecs;
+  private final TaskCatalogue tasks;
+  private final StreamSettings settings;
+  private final StreamMeters meters;
+
+  private LearningTopology(
+      Topics topics,
+      Codecs codecs,
+      TaskCatalogue tasks,
+      StreamSettings settings,
+      StreamMeters meters) {
+    this.topics = topics;
+    this.codecs = codecs;
+    this.tasks = tasks;
+    this.settings = settings;
+    this.meters = meters;
+  }
 
   /**
    * Builds the topology.
@@ -61,35 +112,89 @@ public final class LearningTopology {
       TaskCatalogue tasks,
       StreamSettings settings,
       MeterRegistry registry) {
-    StreamMeters meters = new StreamMeters(registry);
-    Serializer<byte[]> bytes = new ByteArraySerializer();
+    LearningTopology built =
+        new LearningTopology(topics, codecs, tasks, settings, new StreamMeters(registry));
+    built.validateTasks();
+    built.keyCorrections();
+    built.applyCorrections();
+    built.encodeExamples(encoder);
+    GlobalStores.addTasks(built.topology, topics, tasks);
+    return built.topology;
+  }
 
-    Topology topology = new Topology();
+  private void validateTasks() {
+    source(TASKS, topics.tasks().name());
     topology
-        .addSource(
-            TASKS, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.tasks().name())
         .addProcessor(VALIDATE, () -> new ValidateTasks(codecs, settings, meters), TASKS)
-        .addStateStore(WaitingRoom.store(WAITING_TASKS, Topics.TEXT_BYTES), VALIDATE)
-        .addSink(VALID_TASKS, topics.validTasks().name(), bytes, bytes, VALIDATE)
-        .addSink(DEAD_TASKS, topics.deadLetters().name(), bytes, bytes, VALIDATE)
-        .addSource(
-            EXAMPLES,
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer(),
-            topics.examples().name())
+        .addStateStore(WaitingRoom.store(WAITING_TASKS, Topics.TEXT_BYTES), VALIDATE);
+    sink(VALID_TASKS, topics.validTasks().name(), VALIDATE);
+    sink(DEAD_TASKS, topics.deadLetters().name(), VALIDATE);
+  }
+
+  private void keyCorrections() {
+    source(CORRECTIONS, topics.corrections().name());
+    topology
+        .addProcessor(KEY_BY_QUERY, () -> new KeyCorrections(codecs, settings, meters), CORRECTIONS)
+        .addStateStore(WaitingRoom.store(WAITING_CORRECTIONS, Topics.TEXT_BYTES), KEY_BY_QUERY);
+    sink(TO_CORRECTIONS_BY_QUERY, topics.correctionsByQuery().name(), KEY_BY_QUERY);
+    sink(DEAD_UNREADABLE, topics.deadLetters().name(), KEY_BY_QUERY);
+  }
+
+  private void applyCorrections() {
+    source(SEEN, topics.seen().name());
+    source(CORRECTIONS_BY_QUERY, topics.correctionsByQuery().name());
+    topology
+        .addProcessor(HOLD_SEEN, HoldSeen::new, SEEN)
         .addProcessor(
-            ENCODE, () -> new EncodeExamples(codecs, encoder, tasks, settings, meters), EXAMPLES)
+            APPLY,
+            () -> new ApplyCorrections(new Teaching(topics, codecs), tasks, settings, meters),
+            HOLD_SEEN,
+            CORRECTIONS_BY_QUERY)
+        .addStateStore(WaitingRoom.store(WAITING_FOR_MESSAGES, Topics.LARGEST_BYTES), APPLY)
+        .addStateStore(SeenMessages.store(SEEN_MESSAGES), HOLD_SEEN, APPLY)
+        .addStateStore(CorrectedMessages.store(CORRECTED_MESSAGES), HOLD_SEEN, APPLY);
+    sink(CORRECTED_RESULTS, topics.results().name(), APPLY);
+    sink(CORRECTED_EXAMPLES, topics.examples().name(), APPLY);
+    sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
+  }
+
+  private void encodeExamples(TextEncoder encoder) {
+    SplitBook splits = new SplitBook();
+    source(EXAMPLES, topics.examples().name());
+    topology
+        .addProcessor(
+            ENCODE,
+            () ->
+                new EncodeExamples(
+                    codecs,
+                    encoder,
+                    tasks,
+                    splits,
+                    new TrainingRecords(topics, codecs),
+                    settings,
+                    meters),
+            EXAMPLES)
         .addStateStore(WaitingRoom.store(WAITING_EXAMPLES, Topics.TEXT_BYTES), ENCODE)
         .addStateStore(
             Stores.keyValueStoreBuilder(
                     Stores.persistentKeyValueStore(ENCODED),
                     Serdes.String(),
                     InternalSerde.encodedExample())
+                .withLoggingEnabled(
+                    Map.of("max.message.bytes", Integer.toString(Topics.TEXT_BYTES)))
                 .withCachingDisabled(),
-            ENCODE)
-        .addSink(ENCODED_EXAMPLES, topics.encodedExamples().name(), bytes, bytes, ENCODE)
-        .addSink(DEAD_EXAMPLES, topics.deadLetters().name(), bytes, bytes, ENCODE);
-    GlobalStores.addTasks(topology, topics, tasks);
-    return topology;
+            ENCODE);
+    sink(ENCODED_EXAMPLES, topics.encodedExamples().name(), ENCODE);
+    sink(DATASET, topics.sftDataset().name(), ENCODE);
+    sink(DEAD_EXAMPLES, topics.deadLetters().name(), ENCODE);
+    GlobalStores.addSplits(topology, topics, splits);
+  }
+
+  private void source(String name, String topic) {
+    topology.addSource(name, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topic);
+  }
+
+  private void sink(String name, String topic, String parent) {
+    topology.addSink(name, topic, new ByteArraySerializer(), new ByteArraySerializer(), parent);
   }
 }

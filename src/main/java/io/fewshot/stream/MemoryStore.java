@@ -1,25 +1,24 @@
 package io.fewshot.stream;
 
-import io.fewshot.memory.ExampleMemory;
 import java.util.Map;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
- * The example memory as a global state store of its own, so that the examples are held once and not
- * a second time in a key-value store beside the index. It is not persistent: at a start it is
- * filled from the topic, which holds the vectors.
+ * What its processor fills (the example memory, say) as a global state store of its own, so that
+ * the examples are held once and not a second time in a key-value store beside the index. It is not
+ * persistent: at a start it is filled from the topic, which holds the vectors.
  */
 final class MemoryStore implements StateStore {
 
   private final String name;
-  private final ExampleMemory memory;
+  private final Runnable clear;
   private boolean open;
 
-  private MemoryStore(String name, ExampleMemory memory) {
+  private MemoryStore(String name, Runnable clear) {
     this.name = name;
-    this.memory = memory;
+    this.clear = clear;
   }
 
   @Override
@@ -30,7 +29,7 @@ final class MemoryStore implements StateStore {
   @Override
   public void init(StateStoreContext context, StateStore root) {
     // All is replayed after this, and an example that was removed meanwhile would never leave.
-    memory.clear();
+    clear.run();
     // Global stores with a processor are restored through it; the callback is not used.
     context.register(root, (key, value) -> {});
     open = true;
@@ -51,8 +50,12 @@ final class MemoryStore implements StateStore {
     return open;
   }
 
-  /** Builds the store over a memory that the answerer shares. */
-  record Builder(String name, ExampleMemory memory) implements StoreBuilder<MemoryStore> {
+  /**
+   * Builds the store over a memory that others read.
+   *
+   * @param clear empties it
+   */
+  record Builder(String name, Runnable clear) implements StoreBuilder<MemoryStore> {
 
     @Override
     public StoreBuilder<MemoryStore> withCachingEnabled() {
@@ -76,7 +79,7 @@ final class MemoryStore implements StateStore {
 
     @Override
     public MemoryStore build() {
-      return new MemoryStore(name, memory);
+      return new MemoryStore(name, clear);
     }
 
     @Override

@@ -75,8 +75,8 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
       forward(queryId, value, record, now, AnsweringTopology.LABELING);
     }
     byte[] value = seen.serialize(seenTopic, seenMessage(answered));
-    // Its own time: how long it is remembered counts from the message, not from the answer.
-    forward(queryId, value, record, record.timestamp(), AnsweringTopology.SEEN);
+    // Not the query's time, which may be long ago: the broker would drop it before it is read.
+    forward(queryId, value, record, now, AnsweringTopology.SEEN);
   }
 
   private void forward(

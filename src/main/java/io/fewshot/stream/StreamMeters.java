@@ -55,6 +55,18 @@ final class StreamMeters {
     batchTime.record(nanos, TimeUnit.NANOSECONDS);
   }
 
+  /**
+   * @param outcome effective, repeated or forgotten; what was refused counts as a dead letter
+   */
+  void correction(String task, String outcome) {
+    Counter.builder("fewshot.corrections")
+        .description("Corrections that people made")
+        .tag("task", task)
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
   void deadLetter(DeadLetters.Reason reason) {
     Counter.builder("fewshot.dead.letters")
         .description("Records that could not be processed")

@@ -4,20 +4,13 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
-import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
-import io.fewshot.prompt.Language;
-import io.fewshot.prompt.Rung;
-import io.fewshot.prompt.TaskYaml;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -26,8 +19,7 @@ import org.apache.kafka.streams.Topology;
 
 /**
  * The stream in one process: the answering and the learning application, and what they share. Owns
- * the encoders, the language models, the ladder, the memory and both applications, from {@link
- * #start} until {@link #close}.
+ * the ladder, the memory and both applications, from {@link #start} until {@link #close}.
  *
  * <p>{@link #start} returns at once. Whatever is not there yet (broker, topics, registry, model) is
  * waited for, visible in the health of the process; meanwhile the queries stay in Kafka.
@@ -42,22 +34,19 @@ public final class StreamService implements AutoCloseable {
   private final StreamSettings streamSettings = StreamSettings.standard();
 
   private final InstanceDirectory directory;
-  private final Encoders encoders = new Encoders();
+  private final Engines engines;
   private final ExampleMemory memory = new ExampleMemory();
   private final TaskCatalogue tasks = new TaskCatalogue();
-  private final StreamModels models;
-  private final Set<Rung> runnable;
   private final Ladder ladder;
   private final StreamApplication answering;
   private final StreamApplication learning;
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final List<Thread> starters;
+  private final Thread starter;
 
   /**
    * @param codecs not closed here
-   * @param downloads told how the download of a model goes on
+   * @param engines not closed here; see {@link #engines}
    * @throws IllegalStateException when the state directory cannot be used
-   * @throws SettingsException when a setting makes no sense
    */
   public StreamService(
       Settings settings,
@@ -65,16 +54,19 @@ public final class StreamService implements AutoCloseable {
       Codecs codecs,
       Health health,
       Metrics metrics,
-      ProgressListener downloads) {
+      Engines engines) {
     this.settings = settings;
     this.topics = topics;
     this.codecs = codecs;
     this.health = health;
     this.metrics = metrics;
-    this.models = StreamModels.open(settings, health, metrics.registry(), downloads);
-    this.runnable = runnable(settings);
+    this.engines = engines;
     this.ladder =
-        new Ladder(encoders, memory, models, LadderSettings.DEFAULTS.withRunnable(runnable));
+        new Ladder(
+            engines.encoders(),
+            memory,
+            engines.models(),
+            LadderSettings.DEFAULTS.withRunnable(engines.runnable()));
     this.directory = InstanceDirectory.take(settings.stateDirectory());
     this.answering =
         application(
@@ -91,31 +83,27 @@ public final class StreamService implements AutoCloseable {
                 LearningTopology.build(
                     topics,
                     codecs,
-                    TextEncoder.of(encoders),
+                    TextEncoder.of(engines.encoders()),
                     new TaskCatalogue(),
                     streamSettings,
                     metrics.registry()));
-    this.starters =
-        List.of(
-            new Thread(this::startApplications, "fewshot-start"),
-            new Thread(this::loadModels, "fewshot-load"));
+    this.starter = new Thread(this::startApplications, "fewshot-start");
   }
 
-  /** The rungs that this process can run: all that there are, unless the settings name fewer. */
-  private static Set<Rung> runnable(Settings settings) {
-    Set<Rung> able = EnumSet.copyOf(LadderSettings.DEFAULTS.runnable());
-    if (settings.rungs().isEmpty()) {
-      return able;
-    }
-    Set<Rung> named = EnumSet.noneOf(Rung.class);
-    for (String label : settings.rungs()) {
-      named.add(
-          Rung.ofLabel(label)
-              .orElseThrow(
-                  () -> new SettingsException("fewshot.rungs: there is no rung `" + label + "`")));
-    }
-    named.retainAll(able);
-    return named;
+  /**
+   * What the applications compute with, loading in the background from now on. Belongs to the
+   * caller, who closes it after the service; it may be asked for before there is a broker to
+   * connect to.
+   *
+   * @param downloads told how the download of a model goes on
+   * @throws SettingsException when a setting makes no sense
+   */
+  public static Engines engines(
+      Settings settings, Health health, Metrics metrics, ProgressListener downloads) {
+    Engines engines =
+        new Engines(settings, LadderSettings.DEFAULTS.runnable(), health, metrics, downloads);
+    engines.load();
+    return engines;
   }
 
   private StreamApplication application(String name, int threads, Supplier<Topology> topology) {
@@ -150,7 +138,7 @@ public final class StreamService implements AutoCloseable {
 
   /** Starts everything in the background. */
   public void start() {
-    starters.forEach(Thread::start);
+    starter.start();
   }
 
   private void startApplications() {
@@ -161,21 +149,6 @@ public final class StreamService implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** What the first message would otherwise wait for. */
-  private void loadModels() {
-    if (runnable.contains(Rung.FEW_SHOT)) {
-      List<String> named = settings.models();
-      (named.isEmpty() ? List.of(TaskYaml.DEFAULT_MODEL) : named).forEach(models::preload);
-    }
-    Health.Component component = health.component("encoder");
-    try {
-      encoders.of(Language.EN).encode(List.of("warm up"));
-      component.ready();
-    } catch (RuntimeException e) {
-      component.failed(String.valueOf(e.getMessage()));
     }
   }
 
@@ -192,12 +165,10 @@ public final class StreamService implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
-    starters.forEach(StreamService::join);
+    join(starter);
     answering.close();
     learning.close();
     ladder.close();
-    models.close();
-    encoders.close();
     memory.close();
     directory.close();
   }

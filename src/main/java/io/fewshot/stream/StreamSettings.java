@@ -11,6 +11,7 @@ import java.time.Duration;
  *     interval are derived from it
  * @param drainEvery how often a batch that is not full is answered
  * @param unknownTaskWait how long a message waits for its task's definition
+ * @param unknownQueryWait how long a correction without text waits for its message
  * @param answeringThreads stream threads of the answering application
  * @param learningThreads stream threads of the learning application
  */
@@ -20,6 +21,7 @@ public record StreamSettings(
     Duration longestBatch,
     Duration drainEvery,
     Duration unknownTaskWait,
+    Duration unknownQueryWait,
     int answeringThreads,
     int learningThreads) {
 
@@ -30,6 +32,7 @@ public record StreamSettings(
         Duration.ofSeconds(15),
         Duration.ofMillis(20),
         Duration.ofSeconds(5),
+        Duration.ofSeconds(60),
         2,
         1);
   }

@@ -9,8 +9,10 @@ import io.fewshot.event.Candidate;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
+import io.fewshot.event.Split;
 import io.fewshot.event.Status;
 import io.fewshot.event.Topics;
+import io.fewshot.event.TrainingExample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,6 +204,79 @@ class ClusterCommandsIT {
     assertThat(list())
         .extracting(line -> line.path("example_id").asText())
         .containsExactly(first.json().get(1).path("example_id").asText());
+  }
+
+  @Test
+  void correctionsAndForgettingAreSent() {
+    // When
+    Ran correct =
+        run("", "correct", "--query-id", "c1", "--output", "x", "--labeler", "ann", "--json");
+    Ran own =
+        run("", ("correct --query-id c2 --output x --labeler ann --task t --text hi").split(" "));
+    Ran forget = run("", "forget", "--query-id", "c1", "--json");
+
+    // Then
+    assertThat(List.of(correct.status(), own.status(), forget.status())).containsOnly(0);
+    assertThat(correct.json().get(0).path("output").asText()).isEqualTo("x");
+    assertThat(correct.json().get(0).path("task").isNull()).isTrue();
+    assertThat(forget.json().get(0).path("query_id").asText()).isEqualTo("c1");
+    List<String> sent = new ArrayList<>();
+    try (Cluster cluster = cluster();
+        TopicReader reader = new TopicReader(cluster, cluster.topics().corrections())) {
+      reader.readToEnd(
+          record -> {
+            String key = TaskCommand.key(record);
+            sent.add(key + (record.value() == null ? " forgotten" : " corrected"));
+            return true;
+          });
+    }
+    assertThat(sent).containsExactlyInAnyOrder("c1 corrected", "c2 corrected", "c1 forgotten");
+  }
+
+  @Test
+  void theDataSetIsExportedAsItIsNow() throws IOException {
+    // Given a record that was replaced, one of another task, and one that was removed
+    try (KafkaProducer<String, byte[]> producer =
+            new KafkaProducer<>(
+                Map.of("bootstrap.servers", embedded.bootstrapServers()),
+                new StringSerializer(),
+                new ByteArraySerializer());
+        Codecs codecs = Codecs.of(embedded.properties())) {
+      String topic = Topics.standard().sftDataset().name();
+      for (String what : List.of("one/a old", "one/a new", "two/b other", "one/c gone")) {
+        String[] keyAndOutput = what.split(" ");
+        TrainingExample record =
+            TrainingExample.newBuilder()
+                .setInput("你好 \"there\"")
+                .setOutput(keyAndOutput[1])
+                .setTask(keyAndOutput[0].substring(0, 3))
+                .setExampleId(keyAndOutput[0].substring(4))
+                .setLabeler("ann")
+                .setSplit(Split.HOLDOUT)
+                .setCreatedAt(Instant.ofEpochMilli(5))
+                .build();
+        producer.send(
+            new ProducerRecord<>(
+                topic, keyAndOutput[0], codecs.codec(TrainingExample.class).encode(topic, record)));
+      }
+      producer.send(new ProducerRecord<>(topic, "one/c", null));
+    }
+    Path file = directory.resolve("one.jsonl");
+
+    // When
+    Ran export = run("", "dataset", "export", "--task", "one", file.toString(), "--json");
+    Ran all = run("", "dataset", "export", "-");
+
+    // Then
+    assertThat(export.status()).isZero();
+    assertThat(export.json().get(0).path("count").asInt()).isEqualTo(1);
+    assertThat(Files.readString(file))
+        .isEqualTo(
+            "{\"input\":\"你好 \\\"there\\\"\",\"output\":\"new\",\"task\":\"one\","
+                + "\"example_id\":\"a\",\"labeler\":\"ann\",\"split\":\"HOLDOUT\","
+                + "\"created_at\":5}\n");
+    assertThat(all.json()).hasSize(2);
+    assertThat(Files.list(directory)).containsExactly(file);
   }
 
   private static List<JsonNode> list() {

@@ -20,6 +20,7 @@ import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
+import io.fewshot.stream.Engines;
 import io.fewshot.stream.StreamService;
 import java.io.File;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ class EndToEndIT {
   private static Codecs codecs;
   private static Metrics metrics;
   private static Health health;
+  private static Engines engines;
   private static StreamService service;
   private static KafkaProducer<String, byte[]> producer;
 
@@ -69,7 +71,8 @@ class EndToEndIT {
     }
     metrics = new Metrics();
     health = new Health();
-    service = new StreamService(settings, TOPICS, codecs, health, metrics, ProgressListener.NONE);
+    engines = StreamService.engines(settings, health, metrics, ProgressListener.NONE);
+    service = new StreamService(settings, TOPICS, codecs, health, metrics, engines);
     service.start();
     producer =
         new KafkaProducer<>(settings.producer(), new StringSerializer(), new ByteArraySerializer());
@@ -95,6 +98,7 @@ class EndToEndIT {
   static void stop() {
     producer.close(Duration.ofSeconds(5));
     service.close();
+    engines.close();
     metrics.close();
     codecs.close();
     embedded.close();

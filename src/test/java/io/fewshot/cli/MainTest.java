@@ -39,6 +39,11 @@ class MainTest {
         "topology --format png|expected one of [mermaid, svg, text]",
         "results --limit 0|--limit must be at least 1",
         "task apply no-such-task.yaml|no-such-task.yaml does not exist: check the path",
+        "correct --query-id q --output x|--labeler=NAME",
+        "correct --query-id q --output= --labeler ann|--output is empty",
+        "forget|--query-id=ID",
+        "dataset|which one? choose of export",
+        "dataset export no-such-folder/x.jsonl|no-such-folder is no directory",
         "examples import --task t no-such-file|no-such-file does not exist: check the path",
       })
   void wrongUseEndsWithTwoAndOneLine(String line, String expected) {
@@ -69,6 +74,9 @@ class MainTest {
         "doctor --help",
         "publish --help",
         "results --help",
+        "correct --help",
+        "forget --help",
+        "dataset export --help",
       })
   void everyHelpHasAnExample(String line) {
     int status = Main.run(console.console(), line.split(" "));

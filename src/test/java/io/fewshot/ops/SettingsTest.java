@@ -20,7 +20,7 @@ class SettingsTest {
 
   @BeforeEach
   void isolate() {
-    environment.put("FEWSHOT_CACHE_DIR", directory.toString());
+    environment.put("FEWSHOT_CACHE", directory.toString());
   }
 
   private Settings load() {

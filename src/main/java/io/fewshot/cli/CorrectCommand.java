@@ -1,0 +1,82 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.Correction;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Says what the answer to a message should have been. */
+@picocli.CommandLine.Command(
+    name = "correct",
+    description = "Says what the answer to a message should be; the next similar one profits.",
+    footer = {
+      "",
+      "Example: ./fewshot correct --query-id 7c1f --output refund_not_showing_up --labeler ann",
+      "A message that was answered in the last 7 days is known by its id; for another one give",
+      "--task and --text."
+    })
+final class CorrectCommand extends ClusterCommand {
+
+  @Option(
+      names = "--query-id",
+      required = true,
+      paramLabel = "ID",
+      description = "The message, as its result names it.")
+  private String queryId = "";
+
+  @Option(names = "--output", required = true, paramLabel = "X", description = "The right output.")
+  private String output = "";
+
+  @Option(names = "--labeler", required = true, paramLabel = "NAME", description = "Who says so.")
+  private String labeler = "";
+
+  @Option(names = "--task", paramLabel = "T", description = "The task, when not that of the id.")
+  private @Nullable String task;
+
+  @Option(names = "--text", paramLabel = "X", description = "The message, when not that of the id.")
+  private @Nullable String text;
+
+  CorrectCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  void check() {
+    requireText("--query-id", queryId);
+    requireText("--output", output);
+    requireText("--labeler", labeler);
+    requireText("--task", task);
+    requireText("--text", text);
+  }
+
+  private static void requireText(String option, @Nullable String value) {
+    if (value != null && value.isBlank()) {
+      throw new BadInputException(option + " is empty");
+    }
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    Correction correction =
+        Correction.newBuilder()
+            .setQueryId(queryId)
+            .setTask(task)
+            .setText(text)
+            .setOutput(output)
+            .setLabeler(labeler)
+            .setCreatedAt(Instant.now().truncatedTo(ChronoUnit.MILLIS))
+            .build();
+    try (Sender<Correction> sender =
+        new Sender<>(cluster, cluster.topics().corrections(), Correction.class, id -> {})) {
+      sender.send(queryId, queryId, correction);
+      sender.flush();
+    }
+    if (json) {
+      print(JsonLines.of(correction));
+    } else {
+      console.result("corrected %s: %s".formatted(queryId, output));
+    }
+    return DONE;
+  }
+}

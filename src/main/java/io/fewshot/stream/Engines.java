@@ -1,0 +1,103 @@
+package io.fewshot.stream;
+
+import io.fewshot.memory.Encoders;
+import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.Health;
+import io.fewshot.ops.Metrics;
+import io.fewshot.ops.Settings;
+import io.fewshot.ops.SettingsException;
+import io.fewshot.prompt.Language;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskYaml;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What computes in one process: the encoders and the language models. Owns both. They need neither
+ * broker nor registry, so they can load while those start.
+ */
+public final class Engines implements AutoCloseable {
+
+  private final Settings settings;
+  private final Set<Rung> runnable;
+  private final Encoders encoders = new Encoders();
+  private final StreamModels models;
+  private final Health.Component encoderHealth;
+  private final Thread loader;
+
+  /**
+   * @param able the rungs that the program has
+   * @param downloads told how the download of a model goes on
+   * @throws SettingsException when a setting makes no sense
+   */
+  Engines(
+      Settings settings,
+      Set<Rung> able,
+      Health health,
+      Metrics metrics,
+      ProgressListener downloads) {
+    this.settings = settings;
+    this.runnable = runnable(settings, able);
+    this.models = StreamModels.open(settings, health, metrics.registry(), downloads);
+    this.encoderHealth = health.component("encoder");
+    this.loader = new Thread(this::loadEncoder, "fewshot-load");
+  }
+
+  /** The rungs that this process can run: all that there are, unless the settings name fewer. */
+  private static Set<Rung> runnable(Settings settings, Set<Rung> able) {
+    if (settings.rungs().isEmpty()) {
+      return EnumSet.copyOf(able);
+    }
+    Set<Rung> named = EnumSet.noneOf(Rung.class);
+    for (String label : settings.rungs()) {
+      named.add(
+          Rung.ofLabel(label)
+              .orElseThrow(
+                  () -> new SettingsException("fewshot.rungs: there is no rung `" + label + "`")));
+    }
+    named.retainAll(able);
+    return named;
+  }
+
+  /** Loads in the background what the first message would otherwise wait for. */
+  void load() {
+    loader.start();
+    if (runnable.contains(Rung.FEW_SHOT)) {
+      List<String> named = settings.models();
+      (named.isEmpty() ? List.of(TaskYaml.DEFAULT_MODEL) : named).forEach(models::preload);
+    }
+  }
+
+  private void loadEncoder() {
+    try {
+      encoders.of(Language.EN).encode(List.of("warm up"));
+      encoderHealth.ready();
+    } catch (RuntimeException e) {
+      encoderHealth.failed(String.valueOf(e.getMessage()));
+    }
+  }
+
+  Set<Rung> runnable() {
+    return runnable;
+  }
+
+  Encoders encoders() {
+    return encoders;
+  }
+
+  StreamModels models() {
+    return models;
+  }
+
+  @Override
+  public void close() {
+    try {
+      loader.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    models.close();
+    encoders.close();
+  }
+}

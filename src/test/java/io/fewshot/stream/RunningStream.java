@@ -1,0 +1,160 @@
+package io.fewshot.stream;
+
+import static org.awaitility.Awaitility.await;
+
+import io.fewshot.embedded.EmbeddedBroker;
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Correction;
+import io.fewshot.event.FakeRegistry;
+import io.fewshot.event.Query;
+import io.fewshot.event.TaskDefinition;
+import io.fewshot.event.TopicAdmin;
+import io.fewshot.event.Topics;
+import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.Health;
+import io.fewshot.ops.Metrics;
+import io.fewshot.ops.Settings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+
+/** The whole stream service on a broker of its own, with the real encoders. */
+final class RunningStream implements AutoCloseable {
+
+  final Topics topics = Topics.standard();
+  final EmbeddedBroker broker;
+  final FakeRegistry registry;
+  final Codecs codecs;
+  final Health health = new Health();
+  final StreamService service;
+  private final Engines engines;
+  private final Metrics metrics = new Metrics();
+  private final KafkaProducer<String, byte[]> producer;
+
+  /**
+   * @param settings more settings, such as the rungs
+   */
+  RunningStream(Path folder, Map<String, String> settings) throws Exception {
+    broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
+    registry = FakeRegistry.start();
+    codecs = Codecs.of(Map.of("schema.registry.url", registry.url()));
+    try (Admin admin = Admin.create(connection())) {
+      new TopicAdmin(admin, Duration.ofSeconds(20)).create(topics, 1);
+    }
+    Map<String, String> all = new HashMap<>(settings);
+    all.put("bootstrap.servers", broker.bootstrapServers());
+    all.put("schema.registry.url", registry.url());
+    all.put(Settings.STATE_DIR, folder.resolve("state").toString());
+    Settings loaded = Settings.load(all, null, System.getenv());
+    engines = StreamService.engines(loaded, health, metrics, ProgressListener.NONE);
+    service = new StreamService(loaded, topics, codecs, health, metrics, engines);
+    producer = new KafkaProducer<>(connection(), new StringSerializer(), new ByteArraySerializer());
+    service.start();
+  }
+
+  void awaitReady(Duration time) {
+    await().atMost(time).until(health::ready);
+  }
+
+  void define(String task, String yaml) {
+    send(
+        topics.tasks().name(),
+        task,
+        TaskDefinition.newBuilder().setTask(task).setDefinition(yaml).build());
+    await().atMost(Duration.ofSeconds(60)).until(() -> service.tasks().find(task).isPresent());
+  }
+
+  void ask(String id, String task, String text) {
+    send(
+        topics.queries().name(),
+        "conversation of " + id,
+        Query.newBuilder().setQueryId(id).setTask(task).setText(text).build());
+  }
+
+  void correct(String id, String output, @Nullable String task, @Nullable String text) {
+    send(
+        topics.corrections().name(),
+        id,
+        Correction.newBuilder()
+            .setQueryId(id)
+            .setTask(task)
+            .setText(text)
+            .setOutput(output)
+            .setLabeler("ann")
+            .setCreatedAt(Instant.now())
+            .build());
+  }
+
+  void forget(String id) {
+    producer.send(new ProducerRecord<>(topics.corrections().name(), id, null));
+    producer.flush();
+  }
+
+  @SuppressWarnings("unchecked")
+  <T extends SpecificRecord> void send(String topic, String key, T record) {
+    byte[] value = codecs.codec((Class<T>) record.getClass()).encode(topic, record);
+    producer.send(new ProducerRecord<>(topic, key, value));
+    producer.flush();
+  }
+
+  /** All that was committed to a topic up to now, in order within each partition. */
+  List<ConsumerRecord<String, byte[]>> read(String topic) {
+    List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
+    Map<String, Object> config = new HashMap<>(connection());
+    config.put("isolation.level", "read_committed");
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+        consumer.poll(Duration.ofMillis(50)).forEach(records::add);
+      }
+    }
+    return records;
+  }
+
+  /** The values of a topic of records; tombstones are left out. */
+  <T extends SpecificRecord> List<T> records(String topic, Class<T> type) {
+    return read(topic).stream()
+        .filter(record -> record.value() != null)
+        .map(record -> codecs.codec(type).decode(topic, record.headers(), record.value()))
+        .toList();
+  }
+
+  private Map<String, Object> connection() {
+    return Map.of("bootstrap.servers", broker.bootstrapServers());
+  }
+
+  @Override
+  public void close() throws IOException {
+    producer.close(Duration.ofSeconds(5));
+    service.close();
+    engines.close();
+    metrics.close();
+    broker.close();
+    codecs.close();
+    registry.close();
+  }
+}
