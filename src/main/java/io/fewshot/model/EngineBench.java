@@ -101,15 +101,17 @@ public final class EngineBench {
   }
 
   private static Work measure(double tokens, double flops, DoubleSupplier computation) {
-    long cpu = processNanos();
+    double core = coreSeconds();
     long start = System.nanoTime();
     double sum = computation.getAsDouble();
     double seconds = (System.nanoTime() - start) / 1e9;
-    return new Work(tokens, flops, seconds, (processNanos() - cpu) / 1e9, sum);
+    return new Work(tokens, flops, seconds, coreSeconds() - core, sum);
   }
 
-  private static long processNanos() {
-    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-        .getProcessCpuTime();
+  /** Processor time of all threads of this process so far. */
+  public static double coreSeconds() {
+    OperatingSystemMXBean system =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    return system.getProcessCpuTime() / 1e9;
   }
 }
