@@ -1,13 +1,7 @@
 package io.fewshot.cli;
 
 import io.fewshot.event.Example;
-import io.fewshot.ladder.Ladder;
-import io.fewshot.ladder.LadderSettings;
-import io.fewshot.ladder.Message;
-import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Encoders;
-import io.fewshot.memory.ExampleMemory;
-import io.fewshot.memory.StoredExample;
 import io.fewshot.model.EngineBench;
 import io.fewshot.model.EngineBench.Work;
 import io.fewshot.model.ModelStore;
@@ -16,14 +10,9 @@ import io.fewshot.model.Scoring;
 import io.fewshot.model.TorchLanguageModel;
 import io.fewshot.ops.Settings;
 import io.fewshot.prompt.Language;
-import io.fewshot.prompt.PromptBuilder;
-import io.fewshot.prompt.Rung;
-import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.prompt.TaskYaml;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Mixin;
@@ -86,44 +75,13 @@ final class BenchEngineCommand extends Command {
         model.score(List.of(new Scoring(0, first, List.of(first))));
         figures.add("engine.load_ms", (System.nanoTime() - start) / 1e6, "ms", 4000);
         steps.at("encoding examples", 0, -1);
-        List<Scoring> requests = requests(encoders, model, examples, messages);
+        List<Scoring> requests = RecordedRequests.of(encoders, model, examples, messages);
         measure(new EngineBench(model), requests, figures, steps);
       }
       encoder(encoders, messages, figures, steps);
     }
     figures.print(console, json);
     return DONE;
-  }
-
-  /** What the ladder asks of the language model for these messages. */
-  private static List<Scoring> requests(
-      Encoders encoders, TorchLanguageModel model, List<Example> examples, List<String> messages) {
-    TaskDefinition task = BenchFiles.task(Rung.FEW_SHOT.label());
-    List<Embedding> vectors =
-        encoders.encode(task.language(), examples.stream().map(Example::getInput).toList());
-    LadderSettings settings =
-        new LadderSettings(
-            EnumSet.of(Rung.NEIGHBOURS, Rung.FEW_SHOT), PromptBuilder.DEFAULT_BUDGET, 0, 0);
-    RecordedRequests recorded = new RecordedRequests(model);
-    try (ExampleMemory memory = new ExampleMemory();
-        Ladder ladder = new Ladder(encoders, memory, name -> recorded, settings)) {
-      for (int i = 0; i < vectors.size(); i++) {
-        Example example = examples.get(i);
-        memory.put(
-            new StoredExample(
-                task.task(),
-                example.getExampleId(),
-                example.getInput(),
-                example.getOutput(),
-                Instant.EPOCH,
-                vectors.get(i).encoder(),
-                vectors.get(i).vector()));
-      }
-      for (String message : messages) {
-        ladder.answer(List.of(new Message(task, message)));
-      }
-    }
-    return recorded.requests();
   }
 
   private void measure(EngineBench bench, List<Scoring> requests, Figures figures, Steps steps) {
@@ -172,11 +130,14 @@ final class BenchEngineCommand extends Command {
     for (int run = 0; run < runs; run++) {
       steps.at("measuring the encoder", run, runs);
       List<String> texts = new ArrayList<>(messages);
+      double coreStart = EngineBench.coreSeconds();
       long start = System.nanoTime();
       float[][] vectors = encoders.of(Language.EN).encode(texts);
       double seconds = (System.nanoTime() - start) / 1e9;
+      double core = EngineBench.coreSeconds() - coreStart;
       figures.add(
           "engine.encoder_messages_per_s", vectors.length / seconds, "messages/s", 1.5 * 228);
+      figures.add("engine.encoder_core_ms", 1e3 * core / vectors.length, "core-ms a message");
     }
   }
 }

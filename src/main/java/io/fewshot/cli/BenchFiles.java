@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
  */
 final class BenchFiles {
 
-  private static final String TASK = "bench";
+  static final String TASK = "bench";
 
   @Option(
       names = "--examples",

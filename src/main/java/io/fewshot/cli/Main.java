@@ -76,7 +76,8 @@ public final class Main {
         .addSubcommand(new EvalCommand(console))
         .addSubcommand(
             new CommandLine(new BenchCommand(console))
-                .addSubcommand(new BenchEngineCommand(console)))
+                .addSubcommand(new BenchEngineCommand(console))
+                .addSubcommand(new BenchStreamCommand(console)))
         .addSubcommand(new TopologyCommand(console))
         .addSubcommand(new DoctorCommand(console))
         .addSubcommand(new PrepareCommand(console));

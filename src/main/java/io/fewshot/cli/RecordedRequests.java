@@ -1,5 +1,13 @@
 package io.fewshot.cli;
 
+import io.fewshot.event.Example;
+import io.fewshot.ladder.Ladder;
+import io.fewshot.ladder.LadderSettings;
+import io.fewshot.ladder.Message;
+import io.fewshot.memory.Embedding;
+import io.fewshot.memory.Encoders;
+import io.fewshot.memory.ExampleMemory;
+import io.fewshot.memory.StoredExample;
 import io.fewshot.model.ChatTemplate;
 import io.fewshot.model.Generated;
 import io.fewshot.model.Generation;
@@ -7,7 +15,13 @@ import io.fewshot.model.LanguageModel;
 import io.fewshot.model.Scores;
 import io.fewshot.model.Scoring;
 import io.fewshot.model.Tokenizer;
+import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.prompt.PromptBuilder;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskDefinition;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -20,11 +34,42 @@ final class RecordedRequests implements LanguageModel {
   private final LanguageModel model;
   private final List<Scoring> requests = new ArrayList<>();
 
-  RecordedRequests(LanguageModel model) {
+  private RecordedRequests(LanguageModel model) {
     this.model = model;
   }
 
-  synchronized List<Scoring> requests() {
+  /** What the ladder asks of the language model for these messages. */
+  static List<Scoring> of(
+      Encoders encoders, TorchLanguageModel model, List<Example> examples, List<String> messages) {
+    TaskDefinition task = BenchFiles.task(Rung.FEW_SHOT.label());
+    List<Embedding> vectors =
+        encoders.encode(task.language(), examples.stream().map(Example::getInput).toList());
+    LadderSettings settings =
+        new LadderSettings(
+            EnumSet.of(Rung.NEIGHBOURS, Rung.FEW_SHOT), PromptBuilder.DEFAULT_BUDGET, 0, 0);
+    RecordedRequests recorded = new RecordedRequests(model);
+    try (ExampleMemory memory = new ExampleMemory();
+        Ladder ladder = new Ladder(encoders, memory, name -> recorded, settings)) {
+      for (int i = 0; i < vectors.size(); i++) {
+        Example example = examples.get(i);
+        memory.put(
+            new StoredExample(
+                task.task(),
+                example.getExampleId(),
+                example.getInput(),
+                example.getOutput(),
+                Instant.EPOCH,
+                vectors.get(i).encoder(),
+                vectors.get(i).vector()));
+      }
+      for (String message : messages) {
+        ladder.answer(List.of(new Message(task, message)));
+      }
+    }
+    return recorded.requests();
+  }
+
+  private synchronized List<Scoring> requests() {
     return List.copyOf(requests);
   }
 

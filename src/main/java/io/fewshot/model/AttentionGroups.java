@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pass's sequences, ordered so that those whose attention is computed in one operation stand
  * together. One operation for each sequence would cost more in overhead than in arithmetic; one for
- * all would pad each to the longest. So sequences with the same past and about the same length form
- * a group, padded to its longest for attention only.
+ * all would pad each to the longest. So short sequences with the same past and about the same
+ * length form a group, padded to its longest for attention only. A long one stands alone, without
+ * padding.
  *
  * @param packed in the order in which their tokens are packed
  * @param groups in the same order
@@ -25,6 +26,9 @@ record AttentionGroups(List<Sequence> packed, List<Group> groups) {
 
   /** Padding that costs less than another operation would, in tokens. */
   private static final int FREE_PADDING = 64;
+
+  /** From this length on, a sequence fills an operation of its own. */
+  private static final int LONG = 64;
 
   /**
    * @param ends {@code [members, longest]}, row by row; see {@link TokenTree#ends}
@@ -89,7 +93,8 @@ record AttentionGroups(List<Sequence> packed, List<Group> groups) {
       int length = sequence.tree().size();
       boolean fits =
           members.isEmpty()
-              || Objects.equals(members.get(0).past(), sequence.past())
+              || length < LONG
+                  && Objects.equals(members.get(0).past(), sequence.past())
                   && (members.size() + 1) * length - tokens - length
                       <= Math.max(FREE_PADDING, MAX_PADDING * (tokens + length));
       if (!fits) {

@@ -29,6 +29,8 @@ final class Decoder implements AutoCloseable {
   private static final int HEAD = 2;
 
   private static final int FIRST_LAYER = 3;
+  private static final int PER_LAYER = 7;
+  private static final int ATTENTION_OUTPUT = 3;
 
   private final Architecture architecture;
   private final Precision precision;
@@ -119,18 +121,23 @@ final class Decoder implements AutoCloseable {
 
   /** Multiplications and additions of the layers' matrices for so many tokens. */
   double layerFlops(int tokens) {
-    double weightsOfLayers =
-        weights.stream()
-            .skip(FIRST_LAYER)
-            .filter(weight -> weight.getShape().dimension() == 2)
-            .mapToDouble(weight -> weight.getShape().size())
-            .sum();
-    return 2 * weightsOfLayers * tokens;
+    return 2 * matrixWeights(FIRST_LAYER) * tokens;
   }
 
-  /** The same of the vocabulary head for so many rows. */
-  double headFlops(int rows) {
-    return 2.0 * weights.get(HEAD).getShape().size() * rows;
+  /** The same of a pass, which takes only the rows that are read through its last steps. */
+  double passFlops(int tokens, int rows) {
+    int afterAttention = weights.size() - PER_LAYER + ATTENTION_OUTPUT;
+    return layerFlops(tokens)
+        - 2 * matrixWeights(afterAttention) * (tokens - rows)
+        + 2.0 * weights.get(HEAD).getShape().size() * rows;
+  }
+
+  private double matrixWeights(int from) {
+    return weights.stream()
+        .skip(from)
+        .filter(weight -> weight.getShape().dimension() == 2)
+        .mapToDouble(weight -> weight.getShape().size())
+        .sum();
   }
 
   /**
@@ -189,6 +196,7 @@ final class Decoder implements AutoCloseable {
       AttentionGroups groups =
           AttentionGroups.single(List.of(new Sequence(TokenTree.plain(0, tokens), null)));
       NDList arguments = tokens(pass, groups);
+      arguments.add(pass.create(new long[0]));
       addLists(pass, arguments, groups);
       return keep(run(pass, "prefix", arguments).get(0));
     }

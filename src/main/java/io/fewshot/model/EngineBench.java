@@ -68,7 +68,7 @@ public final class EngineBench {
       rows += (int) Arrays.stream(tree.rows()).distinct().count();
     }
     Decoder decoder = model.decoder();
-    double flops = decoder.layerFlops(tokens) + decoder.headFlops(rows);
+    double flops = decoder.passFlops(tokens, rows);
     return measure(tokens, flops, () -> sum(model.score(requests)));
   }
 
@@ -101,15 +101,17 @@ public final class EngineBench {
   }
 
   private static Work measure(double tokens, double flops, DoubleSupplier computation) {
-    long cpu = processNanos();
+    double core = coreSeconds();
     long start = System.nanoTime();
     double sum = computation.getAsDouble();
     double seconds = (System.nanoTime() - start) / 1e9;
-    return new Work(tokens, flops, seconds, (processNanos() - cpu) / 1e9, sum);
+    return new Work(tokens, flops, seconds, coreSeconds() - core, sum);
   }
 
-  private static long processNanos() {
-    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-        .getProcessCpuTime();
+  /** Processor time of all threads of this process so far. */
+  public static double coreSeconds() {
+    OperatingSystemMXBean system =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    return system.getProcessCpuTime() / 1e9;
   }
 }
