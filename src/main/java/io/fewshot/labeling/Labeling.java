@@ -4,12 +4,14 @@ import io.fewshot.event.Correction;
 import io.fewshot.labeling.Publisher.Decision;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * What labelers do: take a message, answer it or several alike, put it aside, take an answer back.
@@ -17,6 +19,7 @@ import java.util.stream.Stream;
  */
 final class Labeling {
 
+  private static final Duration READ_WITHIN = Duration.ofSeconds(3);
   private static final int COMPARED = 200;
   private static final int ALIKE = 12;
   private static final int EVIDENCE = 5;
@@ -25,6 +28,7 @@ final class Labeling {
   private final LabelingView view;
   private final Publisher publisher;
   private final Similarity similarity;
+  private final TopicFollower follower;
 
   /** Who labels: the session that holds messages, and the name that answers carry. */
   record Labeler(String session, String name, Role role) {}
@@ -35,7 +39,8 @@ final class Labeling {
   /** An example that says almost the same and has another output. */
   record Contradiction(ExampleBook.Shown example, double similarity) {}
 
-  Labeling(LabelingView view, Publisher publisher, Similarity similarity) {
+  Labeling(LabelingView view, Publisher publisher, Similarity similarity, TopicFollower follower) {
+    this.follower = follower;
     this.view = view;
     this.publisher = publisher;
     this.similarity = similarity;
@@ -126,12 +131,7 @@ final class Labeling {
       decisions.add(own);
       settlement(own).ifPresent(decisions::add);
     }
-    publisher.correct(decisions);
-    // Seen at once, so that the next message is another one; reading it back changes nothing.
-    for (Decision each : decisions) {
-      Correction correction = each.correction();
-      view.correction(correction, correction.getCreatedAt(), each.settles());
-    }
+    awaitRead(publisher.correct(decisions));
     requests.forEach(request -> view.release(request.queryId(), labeler.session()));
   }
 
@@ -162,15 +162,14 @@ final class Labeling {
     check(labeled.task(), output);
     Correction correction =
         correction(queryId, labeled.task(), labeled.text(), output, labeler.name());
-    publisher.correct(List.of(new Decision(correction, true)));
-    view.correction(correction, correction.getCreatedAt(), true);
+    awaitRead(publisher.correct(List.of(new Decision(correction, true))));
   }
 
   void skip(String queryId, Labeler labeler) {
     view.skip(queryId, labeler.session());
   }
 
-  /** Takes the corrections of a message back, and all that they taught. */
+  /** Takes the corrections of a message back, and all that they taught; it comes next again. */
   void undo(String queryId, Labeler labeler) {
     List<Ballot.Vote> votes = view.votes(queryId);
     if (votes.isEmpty()) {
@@ -180,8 +179,13 @@ final class Labeling {
     if (!own && labeler.role() != Role.OWNER) {
       throw new WebException(403, "owner", "only an owner undoes what others labeled");
     }
-    publisher.undo(queryId);
-    view.withdrawn(queryId, Publisher.now(), true);
+    awaitRead(publisher.undo(queryId));
+    view.takeOnly(queryId, labeler.session());
+  }
+
+  /** The view follows the topics alone; so that the next look shows this, it waits a moment. */
+  private void awaitRead(List<RecordMetadata> written) {
+    written.forEach(each -> follower.awaitRead(each, READ_WITHIN));
   }
 
   /** Examples that say almost the same as the message and have another output. */

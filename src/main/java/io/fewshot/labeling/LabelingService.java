@@ -73,7 +73,7 @@ public final class LabelingService implements AutoCloseable {
             guard,
             new LoginLimit(clock),
             view,
-            new Labeling(view, publisher, similarity),
+            new Labeling(view, publisher, similarity, follower),
             new LabelRename(settings, topics, codecs, publisher),
             publisher,
             dryRuns)

@@ -212,6 +212,12 @@ final class LabelingView {
     return skipped.remove(holder) != null;
   }
 
+  /** Lets this labeler look at this message and at no other. */
+  synchronized void takeOnly(String queryId, String holder) {
+    leases.heldBy(holder).forEach(id -> leases.release(id, holder));
+    leases.take(queryId, holder);
+  }
+
   synchronized void release(String queryId, String holder) {
     leases.release(queryId, holder);
   }

@@ -79,8 +79,8 @@ final class Publisher implements AutoCloseable {
     return Instant.now().truncatedTo(ChronoUnit.MILLIS);
   }
 
-  /** Writes corrections, in this order. */
-  void correct(List<Decision> decisions) {
+  /** Writes corrections, in this order; gives where they are. */
+  List<RecordMetadata> correct(List<Decision> decisions) {
     String topic = topics.corrections().name();
     List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
     for (Decision decision : decisions) {
@@ -94,14 +94,14 @@ final class Publisher implements AutoCloseable {
       }
       records.add(record);
     }
-    send(records);
+    return send(records);
   }
 
   /** Takes all corrections of a message back; it waits for people again. */
-  void undo(String queryId) {
+  List<RecordMetadata> undo(String queryId) {
     ProducerRecord<String, byte[]> record = removal(topics.corrections().name(), queryId);
     record.headers().add(new RecordHeader(UNDO, TRUE));
-    send(List.of(record));
+    return send(List.of(record));
   }
 
   /** Asks the stream what it would answer. */
@@ -132,21 +132,18 @@ final class Publisher implements AutoCloseable {
     return new ProducerRecord<>(topic, key, null);
   }
 
-  private void send(List<ProducerRecord<String, byte[]>> records) {
+  private List<RecordMetadata> send(List<ProducerRecord<String, byte[]>> records) {
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     for (ProducerRecord<String, byte[]> record : records) {
       sent.add(producer.send(record));
     }
-    for (Future<RecordMetadata> each : sent) {
-      await(each);
-    }
+    return sent.stream().map(Publisher::await).toList();
   }
 
-  private static void await(Future<RecordMetadata> sent) {
+  private static RecordMetadata await(Future<RecordMetadata> sent) {
     @Nullable Throwable cause;
     try {
-      sent.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
-      return;
+      return sent.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       cause = e.getCause();
     } catch (TimeoutException e) {

@@ -16,12 +16,14 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +47,9 @@ final class TopicFollower implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "labeling-follow");
 
-  /** Up to where it has read, so that a broken connection goes on where it was. */
+  /**
+   * Up to where it has read, so that a broken connection goes on where it was. Guarded by itself.
+   */
   private final Map<TopicPartition, Long> positions = new HashMap<>();
 
   private final Map<TopicPartition, Long> ends = new HashMap<>();
@@ -69,6 +73,29 @@ final class TopicFollower implements AutoCloseable {
   void start() {
     health.starting("waiting for the broker");
     thread.start();
+  }
+
+  /**
+   * Waits until a record that was written has been read, at most as long as given: a person's next
+   * look must show what they did. When it takes longer it goes on without.
+   */
+  void awaitRead(RecordMetadata written, Duration most) {
+    TopicPartition partition = new TopicPartition(written.topic(), written.partition());
+    long deadline = System.nanoTime() + most.toNanos();
+    synchronized (positions) {
+      while (positions.getOrDefault(partition, 0L) <= written.offset() && isOpen()) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return;
+        }
+        try {
+          positions.wait(left);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+      }
+    }
   }
 
   private void run() {
@@ -136,7 +163,7 @@ final class TopicFollower implements AutoCloseable {
     if (!consumer.assignment().equals(all)) {
       consumer.assign(all);
       for (TopicPartition partition : all) {
-        Long position = positions.get(partition);
+        Long position = position(partition);
         if (position == null) {
           consumer.seekToBeginning(List.of(partition));
         } else {
@@ -147,6 +174,12 @@ final class TopicFollower implements AutoCloseable {
       health.starting("reading the topics");
     }
     return true;
+  }
+
+  private @Nullable Long position(TopicPartition partition) {
+    synchronized (positions) {
+      return positions.get(partition);
+    }
   }
 
   /** The position also moves over what was aborted, so this comes true in the end. */
@@ -161,7 +194,11 @@ final class TopicFollower implements AutoCloseable {
     while (isOpen()) {
       try {
         sink.accept(record);
-        positions.put(new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
+        synchronized (positions) {
+          positions.put(
+              new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
+          positions.notifyAll();
+        }
         if (waited && ends.isEmpty()) {
           health.ready();
         }

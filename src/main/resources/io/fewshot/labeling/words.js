@@ -3,7 +3,7 @@
 const WORDS = {
   en: {
     skipLink: 'To the message', task: 'Task', views: 'Views',
-    queue: 'Queue', try: 'Try', panel: 'Task', labeled: 'Labeled',
+    queue: 'Queue', try: 'Try', panel: 'Progress', labeled: 'Labeled',
     other: '中文', otherLanguage: 'Switch to Chinese',
     live: 'Live', offline: 'Connection lost, trying again',
     you: 'You are {name}', rename: 'Your name', loggedOut: 'Log in',
@@ -31,7 +31,7 @@ const WORDS = {
     label: 'Label', answer: 'Answer',
     helpTitle: 'One key per decision', keyChoose: 'choose that answer', keySearch: 'search all labels',
     keyNew: 'new label, or write an answer', keySkip: 'skip this message',
-    keyUndo: 'take the last answer back', keyHelp: 'this help', keyTabs: 'other views: Queue, Try, Task, Labeled',
+    keyUndo: 'take the last answer back', keyHelp: 'this help', keyTabs: 'other views: Queue, Try, Progress, Labeled',
     keyAlike: 'tick all similar messages, or none',
     tryTitle: 'Try a message', tryText: 'Message', tryRun: 'Ask', tryRunning: 'Asking the stream …',
     tryHint: 'It is answered as a customer’s message would be. Nothing is learned from it.',
@@ -65,7 +65,7 @@ const WORDS = {
   },
   zh: {
     skipLink: '跳到消息', task: '任务', views: '视图',
-    queue: '队列', try: '试一试', panel: '任务', labeled: '已标注',
+    queue: '队列', try: '试一试', panel: '进展', labeled: '已标注',
     other: 'English', otherLanguage: '切换到英文',
     live: '实时', offline: '连接已断开，正在重试',
     you: '您是 {name}', rename: '您的名字', loggedOut: '登录',
@@ -93,7 +93,7 @@ const WORDS = {
     label: '标签', answer: '答案',
     helpTitle: '一个按键一个决定', keyChoose: '选择该答案', keySearch: '搜索全部标签',
     keyNew: '新标签，或写答案', keySkip: '跳过这条消息',
-    keyUndo: '撤销上一个答案', keyHelp: '显示本帮助', keyTabs: '其他视图：队列、试一试、任务、已标注',
+    keyUndo: '撤销上一个答案', keyHelp: '显示本帮助', keyTabs: '其他视图：队列、试一试、进展、已标注',
     keyAlike: '勾选全部相似消息，或全不选',
     tryTitle: '试一条消息', tryText: '消息', tryRun: '提问', tryRunning: '正在询问 …',
     tryHint: '会像客户的消息一样得到回答，但系统不会从中学习。',

@@ -54,7 +54,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
 import org.openqa.selenium.JavascriptExecutor;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
@@ -63,6 +62,7 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 
 /** The page in a real browser, on a real broker and registry. Skipped where no Chromium is. */
 class LabelingIT {
@@ -78,6 +78,20 @@ class LabelingIT {
   private static KafkaProducer<String, byte[]> producer;
   private static ChromeDriver browser;
   private static Path profile;
+
+  /** What nobody would answer alike. */
+  private static final List<String> DIFFERENT =
+      List.of(
+          "还没收到退款",
+          "Can I change my delivery address?",
+          "这件衣服有大号吗？",
+          "The voucher does not work",
+          "请给我开发票",
+          "I cannot log in any more",
+          "杯子碎了",
+          "I want to talk to a person",
+          "请取消我的订单",
+          "You sent me the wrong shoes");
 
   /** Each test has topics of its own. */
   private Topics topics;
@@ -261,7 +275,7 @@ class LabelingIT {
     for (int i = 0; i < 30; i++) {
       result("r" + i, i % 5 == 0 ? "other" : "refund", 0.5 + i / 60.0, i % 3 != 0);
       if (i % 3 == 0) {
-        ask("r" + i, "还没收到退款 " + i, 0.5 + i / 60.0, "refund", "other");
+        ask("r" + i, DIFFERENT.get(i / 3), 0.5 + i / 60.0, "refund", "other");
       }
     }
 
@@ -273,15 +287,10 @@ class LabelingIT {
     assertNoSidewaysScroll();
     screenshot("phone-queue");
     press("1");
-    Awaitility.await()
-        .until(() -> !browser.findElement(By.id("message")).getText().contains("Pneu"));
+    awaitText(DIFFERENT.get(0));
     for (int i = 0; i < 6; i++) {
-      String before = browser.findElement(By.id("message")).getText();
       press(i == 2 ? "2" : "1");
-      Awaitility.await()
-          .atMost(PATIENCE)
-          .ignoreException(StaleElementReferenceException.class)
-          .until(() -> !browser.findElement(By.id("message")).getText().equals(before));
+      awaitText(DIFFERENT.get(i + 1));
     }
     for (String view : List.of("t", "p", "l")) {
       press("g", view);
@@ -299,8 +308,16 @@ class LabelingIT {
     browser.findElement(By.id("language")).click();
     press("g", "p");
     await(By.cssSelector(".tiles"));
-    browser.manage().window().setSize(new Dimension(1200, 1300));
+    resize(1200, 1300);
     screenshot("panel");
+    browser.executeCdpCommand(
+        "Emulation.setEmulatedMedia",
+        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
+    screenshot("panel-dark");
+    press("g", "q");
+    awaitText(DIFFERENT.get(6));
+    screenshot("queue-dark");
+    browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of()));
   }
 
   @Test
@@ -386,17 +403,22 @@ class LabelingIT {
   }
 
   private void open(int width, int height) {
-    browser.executeCdpCommand(
-        "Emulation.setDeviceMetricsOverride",
-        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 500));
+    resize(width, height);
     browser.get("about:blank");
     browser.get(url() + "/");
     await(By.cssSelector("main > *"));
   }
 
+  private static void resize(int width, int height) {
+    browser.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 500));
+  }
+
   private static void press(String... keys) {
     for (String key : keys) {
-      browser.switchTo().activeElement().sendKeys(key);
+      // To whatever has the focus, which is replaced now and then.
+      new Actions(browser).sendKeys(key).perform();
     }
   }
 
