@@ -4,6 +4,8 @@ import io.fewshot.embedded.Embedded;
 import io.fewshot.event.Example;
 import io.fewshot.event.Schemas;
 import io.fewshot.event.TaskDefinition;
+import io.fewshot.labeling.LabelingService;
+import io.fewshot.labeling.WebSettings;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.HealthServer;
@@ -22,8 +24,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All parts in this process: broker, registry, stream and health endpoints. Owns them from {@link
- * #start} until {@link #close}, which stops them in the opposite order.
+ * All parts in this process: broker, registry, stream and web page. Owns them from {@link #start}
+ * until {@link #close}, which stops them in the opposite order.
  */
 final class Installation implements AutoCloseable {
 
@@ -75,9 +77,7 @@ final class Installation implements AutoCloseable {
       Schemas.register(cluster.topics(), cluster.codecs().registry());
       steps.at("starting the stream", 0, -1);
       health.watch("embedded", this::embeddedStatus);
-      HealthServer server =
-          keep(serve(console, place.web(), own, new HealthPages(health, metrics)));
-      port = server.port();
+      port = keep(serve(console, place.web(), metrics)).port();
       stream =
           keep(
               new StreamService(
@@ -104,17 +104,18 @@ final class Installation implements AutoCloseable {
     return part;
   }
 
-  private static HealthServer serve(
-      Console console, @Nullable Integer wanted, Settings settings, HealthPages pages) {
-    if (wanted != null) {
-      return serve(wanted, pages);
-    }
+  /** The page, on the port that was asked for, or the usual one, or a free one. */
+  private LabelingService serve(Console console, @Nullable Integer wanted, Metrics metrics) {
+    int usual = wanted == null ? cluster.settings().port() : wanted;
     try {
-      return HealthServer.start(settings.port(), pages);
-    } catch (SettingsException e) {
-      HealthServer server = HealthServer.start(0, pages);
-      console.say("port " + settings.port() + " is taken, so it is port " + server.port());
-      return server;
+      return WebCommand.serve(cluster, health, metrics, WebSettings.local(usual));
+    } catch (FailedException e) {
+      if (wanted != null) {
+        throw e;
+      }
+      LabelingService page = WebCommand.serve(cluster, health, metrics, WebSettings.local(0));
+      console.say("port " + usual + " is taken, so it is port " + page.port());
+      return page;
     }
   }
 
@@ -205,7 +206,7 @@ final class Installation implements AutoCloseable {
     return embedded.registryUrl();
   }
 
-  /** Base URL of the health endpoints. */
+  /** Base URL of the web page and the health endpoints. */
   String webUrl() {
     return "http://127.0.0.1:" + port;
   }

@@ -53,6 +53,7 @@ public final class Main {
     line.addSubcommand(new DemoCommand(console))
         .addSubcommand(new UpCommand(console))
         .addSubcommand(new StreamCommand(console))
+        .addSubcommand(new WebCommand(console))
         .addSubcommand(
             new CommandLine(new TopicsCommand(console))
                 .addSubcommand(new TopicsCommand.Create(console))

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 /** All parts, kept running. */
 @picocli.CommandLine.Command(
     name = "up",
-    description = "Runs broker, registry and stream in one process, until Ctrl-C.",
+    description = "Runs broker, registry, stream and web page in one process, until Ctrl-C.",
     footer = {
       "",
       "Example: ./fewshot up --data state --tasks tasks",
@@ -39,7 +39,7 @@ final class UpCommand extends Command {
   @Option(
       names = "--port",
       paramLabel = "N",
-      description = "Of the web endpoints; 0 for a free one (default: 8080, or a free one).")
+      description = "Of the web page; 0 for a free one (default: 8080, or a free one).")
   private @Nullable Integer port;
 
   @Option(names = "--broker-port", paramLabel = "N", description = "Of the broker (default: free).")
@@ -119,7 +119,7 @@ final class UpCommand extends Command {
     } else {
       console.result("broker    " + installation.bootstrapServers());
       console.result("registry  " + installation.registryUrl());
-      console.result("web       " + installation.webUrl() + "/readyz");
+      console.result("web       " + installation.webUrl() + "/");
       console.say("ready; Ctrl-C ends it, what is in " + data + " stays");
     }
   }

@@ -1,0 +1,21 @@
+package io.fewshot.labeling;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A map that lets go of what was put first when it becomes too large. */
+final class Bounded<K, V> extends LinkedHashMap<K, V> {
+
+  private static final long serialVersionUID = 1L;
+
+  private final int limit;
+
+  Bounded(int limit) {
+    this.limit = limit;
+  }
+
+  @Override
+  protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+    return size() > limit;
+  }
+}

@@ -1,0 +1,255 @@
+package io.fewshot.labeling;
+
+import io.fewshot.event.Correction;
+import io.fewshot.labeling.Publisher.Decision;
+import io.fewshot.prompt.Kind;
+import io.fewshot.prompt.TaskDefinition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/**
+ * What labelers do: take a message, answer it or several alike, put it aside, take an answer back.
+ * Safe for use by several threads.
+ */
+final class Labeling {
+
+  private static final Duration READ_WITHIN = Duration.ofSeconds(3);
+  private static final int COMPARED = 200;
+  private static final int ALIKE = 12;
+  private static final int EVIDENCE = 5;
+  private static final int OUTPUT_CHARS = 20_000;
+
+  private final LabelingView view;
+  private final Publisher publisher;
+  private final Similarity similarity;
+  private final TopicFollower follower;
+
+  /** Who labels: the session that holds messages, and the name that answers carry. */
+  record Labeler(String session, String name, Role role) {}
+
+  /** A waiting message that is like another one, and how much, in [0, 1]. */
+  record Alike(OpenRequest request, double similarity) {}
+
+  /** An example that says almost the same and has another output. */
+  record Contradiction(ExampleBook.Shown example, double similarity) {}
+
+  Labeling(LabelingView view, Publisher publisher, Similarity similarity, TopicFollower follower) {
+    this.follower = follower;
+    this.view = view;
+    this.publisher = publisher;
+    this.similarity = similarity;
+  }
+
+  /** The message to answer next; what was put aside comes back when there is no other. */
+  Optional<OpenRequest> next(String task, Labeler labeler) {
+    Optional<OpenRequest> next = view.next(task, labeler.session(), labeler.name());
+    return next.isEmpty() && view.unskip(labeler.session())
+        ? view.next(task, labeler.session(), labeler.name())
+        : next;
+  }
+
+  /** The nearest examples of the message. */
+  List<ExampleBook.Shown> evidence(OpenRequest request) {
+    return view.evidence(request.task(), request.exampleIds()).stream().limit(EVIDENCE).toList();
+  }
+
+  /** Other waiting messages that are likely to have the same answer, the nearest first. */
+  List<Alike> alike(String task, String queryId, Labeler labeler) {
+    OpenRequest request = open(task, queryId);
+    List<OpenRequest> others =
+        view.free(task, labeler.session(), labeler.name()).stream()
+            .filter(other -> !other.queryId().equals(queryId))
+            .sorted(Comparator.comparing(OpenRequest::createdAt).reversed())
+            .limit(COMPARED)
+            .toList();
+    double[] near = similarity.to(request.text(), others.stream().map(OpenRequest::text).toList());
+    List<Alike> alike = new ArrayList<>();
+    for (int i = 0; i < near.length; i++) {
+      if (near[i] >= Similarity.ALIKE) {
+        alike.add(new Alike(others.get(i), near[i]));
+      }
+    }
+    alike.sort(Comparator.comparingDouble(Alike::similarity).reversed());
+    return alike.size() <= ALIKE ? alike : List.copyOf(alike.subList(0, ALIKE));
+  }
+
+  /**
+   * Answers a message, unless the answer contradicts examples that say almost the same.
+   *
+   * @param sure whether to answer in spite of contradictions
+   * @return the contradictions; empty when the answer was taken
+   * @throws WebException when the message does not wait any more or the answer cannot be one
+   */
+  List<Contradiction> answer(
+      String task, String queryId, String output, boolean sure, Labeler labeler) {
+    OpenRequest request = open(task, queryId);
+    check(task, output);
+    if (!sure) {
+      List<Contradiction> contradictions = contradictions(request, output);
+      if (!contradictions.isEmpty()) {
+        return contradictions;
+      }
+    }
+    publish(List.of(request), output, labeler);
+    return List.of();
+  }
+
+  /**
+   * Gives several messages the same answer; those that do not wait any more are left out.
+   *
+   * @return the ids of those that were answered
+   */
+  List<String> answerAll(String task, List<String> queryIds, String output, Labeler labeler) {
+    check(task, output);
+    Set<String> free =
+        view.free(task, labeler.session(), labeler.name()).stream()
+            .map(OpenRequest::queryId)
+            .collect(java.util.stream.Collectors.toSet());
+    List<OpenRequest> requests =
+        queryIds.stream()
+            .distinct()
+            .filter(free::contains)
+            .flatMap(id -> view.open(task, id).stream())
+            .toList();
+    publish(requests, output, labeler);
+    return requests.stream().map(OpenRequest::queryId).toList();
+  }
+
+  private void publish(List<OpenRequest> requests, String output, Labeler labeler) {
+    List<Decision> decisions = new ArrayList<>();
+    for (OpenRequest request : requests) {
+      Decision own =
+          new Decision(
+              correction(request.queryId(), request.task(), request.text(), output, labeler.name()),
+              false);
+      decisions.add(own);
+      settlement(own).ifPresent(decisions::add);
+    }
+    awaitRead(publisher.correct(decisions));
+    requests.forEach(request -> view.release(request.queryId(), labeler.session()));
+  }
+
+  /** In the topic the last correction counts: when that is not the majority's, one more is due. */
+  private Optional<Decision> settlement(Decision vote) {
+    Correction own = vote.correction();
+    Ballot ballot = new Ballot(own.getQueryId());
+    view.votes(own.getQueryId()).forEach(each -> ballot.add(each, null, null, false));
+    ballot.add(
+        new Ballot.Vote(own.getLabeler(), own.getOutput(), own.getCreatedAt()), null, null, false);
+    if (view.agreement() == 1 || ballot.votes().size() < view.agreement()) {
+      return Optional.empty();
+    }
+    return ballot
+        .majority()
+        .filter(output -> !output.equals(own.getOutput()))
+        .map(
+            output ->
+                new Decision(
+                    correction(own.getQueryId(), own.getTask(), own.getText(), output, "agreement"),
+                    true));
+  }
+
+  /** Ends a disputed vote. */
+  void settle(String queryId, String output, Labeler labeler) {
+    Labeled labeled =
+        view.labeledMessage(queryId).orElseThrow(() -> gone("this message was not answered"));
+    check(labeled.task(), output);
+    Correction correction =
+        correction(queryId, labeled.task(), labeled.text(), output, labeler.name());
+    awaitRead(publisher.correct(List.of(new Decision(correction, true))));
+  }
+
+  void skip(String queryId, Labeler labeler) {
+    view.skip(queryId, labeler.session());
+  }
+
+  /** Takes the corrections of a message back, and all that they taught; it comes next again. */
+  void undo(String queryId, Labeler labeler) {
+    List<Ballot.Vote> votes = view.votes(queryId);
+    if (votes.isEmpty()) {
+      throw gone("there is no answer to take back");
+    }
+    boolean own = votes.stream().allMatch(vote -> vote.labeler().equals(labeler.name()));
+    if (!own && labeler.role() != Role.OWNER) {
+      throw new WebException(403, "owner", "only an owner undoes what others labeled");
+    }
+    awaitRead(publisher.undo(queryId));
+    view.takeOnly(queryId, labeler.session());
+  }
+
+  /** The view follows the topics alone; so that the next look shows this, it waits a moment. */
+  private void awaitRead(List<RecordMetadata> written) {
+    written.forEach(each -> follower.awaitRead(each, READ_WITHIN));
+  }
+
+  /** Examples that say almost the same as the message and have another output. */
+  List<Contradiction> contradictions(OpenRequest request, String output) {
+    // What this very message taught before, under the id that the learning application gives it.
+    Set<String> own = Set.of(request.queryId(), "query:" + request.queryId());
+    List<ExampleBook.Shown> near =
+        Stream.concat(
+                view
+                    .reading(() -> view.examples().sameText(request.task(), request.text()))
+                    .stream(),
+                view.evidence(request.task(), request.exampleIds()).stream())
+            .distinct()
+            .filter(example -> !example.output().strip().equals(output.strip()))
+            .filter(example -> !own.contains(example.id()))
+            .toList();
+    if (near.isEmpty() || view.definition(request.task()).map(Labeling::isFree).orElse(false)) {
+      return List.of();
+    }
+    double[] similarities =
+        similarity.to(request.text(), near.stream().map(ExampleBook.Shown::input).toList());
+    List<Contradiction> found = new ArrayList<>();
+    for (int i = 0; i < similarities.length; i++) {
+      if (similarities[i] >= Similarity.SAME) {
+        found.add(new Contradiction(near.get(i), similarities[i]));
+      }
+    }
+    return found;
+  }
+
+  /** Two free texts may differ and both be right. */
+  private static boolean isFree(TaskDefinition task) {
+    return task.kind() == Kind.GENERATE;
+  }
+
+  private OpenRequest open(String task, String queryId) {
+    return view.open(task, queryId).orElseThrow(() -> gone("this message does not wait any more"));
+  }
+
+  private static WebException gone(String message) {
+    return new WebException(409, "gone", message);
+  }
+
+  private void check(String task, String output) {
+    if (output.isBlank() || output.length() > OUTPUT_CHARS) {
+      throw new WebException(400, "output", "an answer has 1 to " + OUTPUT_CHARS + " characters");
+    }
+    Set<String> labels =
+        view.definition(task).map(definition -> definition.labels().keySet()).orElse(Set.of());
+    if (!labels.isEmpty() && !labels.contains(output)) {
+      throw new WebException(
+          400, "label", "the task's definition does not have the label " + output);
+    }
+  }
+
+  private static Correction correction(
+      String queryId, String task, String text, String output, String labeler) {
+    return Correction.newBuilder()
+        .setQueryId(queryId)
+        .setTask(task)
+        .setText(text.isBlank() ? null : text)
+        .setOutput(output)
+        .setLabeler(labeler)
+        .setCreatedAt(Publisher.now())
+        .build();
+  }
+}

@@ -1,0 +1,240 @@
+package io.fewshot.labeling;
+
+import io.fewshot.event.RegistryUnavailableException;
+import io.fewshot.event.Topic;
+import io.fewshot.ops.Health;
+import io.fewshot.ops.Settings;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads topics from the beginning and goes on with what comes, committed records only, without a
+ * group. Owns one thread and its consumer from {@link #start} until {@link #close}. What is away
+ * (broker, topics, registry) is waited for, and said in the process's health.
+ */
+final class TopicFollower implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final long RETRY_MILLIS = 1_000;
+  private static final Duration CLOSING = Duration.ofSeconds(2);
+  private static final long NEW_PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  private final Settings settings;
+  private final List<Topic> topics;
+  private final Consumer<ConsumerRecord<byte[], byte[]>> sink;
+  private final Health.Component health;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread thread = new Thread(this::run, "labeling-follow");
+
+  /**
+   * Up to where it has read, so that a broken connection goes on where it was. Guarded by itself.
+   */
+  private final Map<TopicPartition, Long> positions = new HashMap<>();
+
+  private final Map<TopicPartition, Long> ends = new HashMap<>();
+
+  /**
+   * @param sink told of each record on the thread of this; may throw {@link
+   *     RegistryUnavailableException} to be told again
+   */
+  TopicFollower(
+      Settings settings,
+      List<Topic> topics,
+      Consumer<ConsumerRecord<byte[], byte[]>> sink,
+      Health.Component health) {
+    this.settings = settings;
+    this.topics = topics;
+    this.sink = sink;
+    this.health = health;
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    health.starting("waiting for the broker");
+    thread.start();
+  }
+
+  /**
+   * Waits until a record that was written has been read, at most as long as given: a person's next
+   * look must show what they did. When it takes longer it goes on without.
+   */
+  void awaitRead(RecordMetadata written, Duration most) {
+    TopicPartition partition = new TopicPartition(written.topic(), written.partition());
+    long deadline = System.nanoTime() + most.toNanos();
+    synchronized (positions) {
+      while (positions.getOrDefault(partition, 0L) <= written.offset() && isOpen()) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return;
+        }
+        try {
+          positions.wait(left);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+      }
+    }
+  }
+
+  private void run() {
+    while (isOpen()) {
+      try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+        follow(consumer);
+      } catch (InterruptException | WakeupException e) {
+        return;
+      } catch (KafkaException e) {
+        health.failed("the broker cannot be read: " + e.getMessage());
+        LOG.warn("Reading the topics failed, trying again: {}", e.toString());
+        pause();
+      } catch (RuntimeException | Error e) {
+        LOG.error("The labeling view ends", e);
+        health.dead("reading the topics failed: " + e);
+        return;
+      }
+    }
+  }
+
+  private KafkaConsumer<byte[], byte[]> consumer() {
+    Map<String, Object> given = settings.consumer();
+    given.remove(ConsumerConfig.GROUP_ID_CONFIG);
+    given.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    given.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    given.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    given.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    return new KafkaConsumer<>(given, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  private void follow(KafkaConsumer<byte[], byte[]> consumer) {
+    long lookedAt = Long.MIN_VALUE;
+    while (isOpen()) {
+      if (lookedAt == Long.MIN_VALUE || System.nanoTime() - lookedAt > NEW_PARTITIONS_NANOS) {
+        if (!assign(consumer)) {
+          pause();
+          continue;
+        }
+        lookedAt = System.nanoTime();
+      }
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        if (!deliver(record)) {
+          return;
+        }
+      }
+      if (!ends.isEmpty() && hasReached(consumer)) {
+        ends.clear();
+        health.ready();
+      }
+    }
+  }
+
+  /** Whether all topics are there. */
+  private boolean assign(KafkaConsumer<byte[], byte[]> consumer) {
+    Set<TopicPartition> all = new HashSet<>();
+    Map<String, List<PartitionInfo>> there = consumer.listTopics();
+    for (Topic topic : topics) {
+      List<PartitionInfo> partitions = there.get(topic.name());
+      if (partitions == null) {
+        health.starting("the topic " + topic.name() + " is not there: run ./fewshot topics create");
+        return false;
+      }
+      partitions.forEach(each -> all.add(new TopicPartition(topic.name(), each.partition())));
+    }
+    if (!consumer.assignment().equals(all)) {
+      consumer.assign(all);
+      for (TopicPartition partition : all) {
+        Long position = position(partition);
+        if (position == null) {
+          consumer.seekToBeginning(List.of(partition));
+        } else {
+          consumer.seek(partition, position);
+        }
+      }
+      ends.putAll(consumer.endOffsets(all));
+      health.starting("reading the topics");
+    }
+    return true;
+  }
+
+  private @Nullable Long position(TopicPartition partition) {
+    synchronized (positions) {
+      return positions.get(partition);
+    }
+  }
+
+  /** The position also moves over what was aborted, so this comes true in the end. */
+  private boolean hasReached(KafkaConsumer<byte[], byte[]> consumer) {
+    return ends.entrySet().stream()
+        .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+  }
+
+  /** Gives the record on, however long the registry is away; false when it is time to close. */
+  private boolean deliver(ConsumerRecord<byte[], byte[]> record) {
+    boolean waited = false;
+    while (isOpen()) {
+      try {
+        sink.accept(record);
+        synchronized (positions) {
+          positions.put(
+              new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
+          positions.notifyAll();
+        }
+        if (waited && ends.isEmpty()) {
+          health.ready();
+        }
+        return true;
+      } catch (RegistryUnavailableException e) {
+        health.failed("waiting for the registry: " + e.getMessage());
+        waited = true;
+        pause();
+      }
+    }
+    return false;
+  }
+
+  private boolean isOpen() {
+    return closing.getCount() > 0;
+  }
+
+  private void pause() {
+    try {
+      boolean closed = closing.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
+      if (closed) {
+        LOG.debug("Closing while waiting");
+      }
+    } catch (InterruptedException e) {
+      closing.countDown();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closing.countDown();
+    try {
+      thread.join(CLOSING.plus(POLL).toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

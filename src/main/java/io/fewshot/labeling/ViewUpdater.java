@@ -1,0 +1,168 @@
+package io.fewshot.labeling;
+
+import io.fewshot.event.ActiveRelease;
+import io.fewshot.event.Codecs;
+import io.fewshot.event.Correction;
+import io.fewshot.event.Example;
+import io.fewshot.event.LabelingRequest;
+import io.fewshot.event.ModelRelease;
+import io.fewshot.event.RecordCodec;
+import io.fewshot.event.RecordException;
+import io.fewshot.event.RegistryUnavailableException;
+import io.fewshot.event.Result;
+import io.fewshot.event.Status;
+import io.fewshot.event.Topic;
+import io.fewshot.event.Topics;
+import io.fewshot.prompt.InvalidTaskException;
+import io.fewshot.prompt.TaskYaml;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts the records of the topics into the view. A record that cannot be read is counted and left
+ * out. For one thread.
+ */
+final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ViewUpdater.class);
+
+  private final Map<String, Handler> handlers = new HashMap<>();
+  private final LabelingView view;
+  private final DryRuns dryRuns;
+  private final Counter unreadable;
+  private final TaskYaml yaml = new TaskYaml();
+
+  /** What one topic's records mean. */
+  private interface Handler {
+    void accept(ConsumerRecord<byte[], byte[]> record, String key, byte @Nullable [] value);
+  }
+
+  ViewUpdater(
+      Topics topics, Codecs codecs, LabelingView view, DryRuns dryRuns, MeterRegistry registry) {
+    this.view = view;
+    this.dryRuns = dryRuns;
+    this.unreadable =
+        Counter.builder("fewshot.labeling.unreadable")
+            .description("Records that the labeling page could not read")
+            .register(registry);
+    RecordCodec<LabelingRequest> requests = codecs.codec(LabelingRequest.class);
+    RecordCodec<Result> results = codecs.codec(Result.class);
+    RecordCodec<Correction> corrections = codecs.codec(Correction.class);
+    RecordCodec<Example> examples = codecs.codec(Example.class);
+    RecordCodec<ModelRelease> releases = codecs.codec(ModelRelease.class);
+    RecordCodec<ActiveRelease> active = codecs.codec(ActiveRelease.class);
+    handlers.put(topics.validTasks().name(), (record, key, value) -> task(key, value));
+    handlers.put(
+        topics.labeling().name(),
+        (record, key, value) -> {
+          LabelingRequest request = decode(requests, record, value);
+          if (request != null) {
+            view.request(OpenRequest.of(request, time(record)));
+          }
+        });
+    handlers.put(
+        topics.results().name(),
+        (record, key, value) -> {
+          Result result = decode(results, record, value);
+          if (result != null) {
+            result(record, result);
+          }
+        });
+    handlers.put(
+        topics.corrections().name(),
+        (record, key, value) -> {
+          if (value == null) {
+            view.withdrawn(key, time(record), Publisher.has(record, Publisher.UNDO));
+            return;
+          }
+          Correction correction = Objects.requireNonNull(decode(corrections, record, value));
+          Instant own = correction.getCreatedAt();
+          view.correction(
+              correction,
+              own == null ? time(record) : own,
+              Publisher.has(record, Publisher.SETTLES));
+        });
+    handlers.put(
+        topics.examples().name(),
+        (record, key, value) -> view.example(key, decode(examples, record, value)));
+    handlers.put(
+        topics.releases().name(),
+        (record, key, value) -> view.release(key, decode(releases, record, value)));
+    handlers.put(
+        topics.active().name(),
+        (record, key, value) -> view.active(key, decode(active, record, value)));
+  }
+
+  /** The topics that the view is made of. */
+  static List<Topic> topics(Topics topics) {
+    return List.of(
+        topics.validTasks(),
+        topics.examples(),
+        topics.corrections(),
+        topics.results(),
+        topics.labeling(),
+        topics.releases(),
+        topics.active());
+  }
+
+  @Override
+  public void accept(ConsumerRecord<byte[], byte[]> record) {
+    Handler handler = handlers.get(record.topic());
+    if (handler == null) {
+      return;
+    }
+    String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+    try {
+      handler.accept(record, key, record.value());
+    } catch (RegistryUnavailableException e) {
+      throw e;
+    } catch (RecordException e) {
+      unreadable.increment();
+      LOG.warn(
+          "Left out {}-{} at {}: {}",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e.getMessage());
+    }
+  }
+
+  private void task(String name, byte @Nullable [] definition) {
+    try {
+      view.task(
+          name,
+          definition == null ? null : yaml.parse(new String(definition, StandardCharsets.UTF_8)));
+    } catch (InvalidTaskException e) {
+      unreadable.increment();
+      LOG.warn("Left out task {}: {}", name, e.getMessage());
+    }
+  }
+
+  private void result(ConsumerRecord<byte[], byte[]> record, Result result) {
+    if (Publisher.has(record, Publisher.DRY_RUN)) {
+      dryRuns.complete(result);
+    } else if (result.getStatus() != Status.CORRECTED) {
+      view.firstResult(result.getQueryId(), FirstResult.of(result));
+    }
+  }
+
+  private static <T> @Nullable T decode(
+      RecordCodec<T> codec, ConsumerRecord<byte[], byte[]> record, byte @Nullable [] value) {
+    return value == null ? null : codec.decode(record.topic(), record.headers(), value);
+  }
+
+  private static Instant time(ConsumerRecord<byte[], byte[]> record) {
+    return Instant.ofEpochMilli(record.timestamp());
+  }
+}

@@ -1,0 +1,404 @@
+// The queue: one message, its likely answers, one key per decision.
+
+import { get, post } from './api.js';
+import { ask, byId, complain, el, isAsking, key, say } from './dom.js';
+import { number, percent, word } from './words.js';
+
+const RENEW_MILLIS = 25000;
+
+export class Queue {
+  constructor(app) {
+    this.app = app;
+    this.message = null;
+    this.alike = [];
+    this.ticked = new Set();
+    this.done = [];
+    this.busy = false;
+    // The message is kept for us only so long: ask again while it is shown.
+    setInterval(() => {
+      if (this.message && this.isShown() && !document.hidden) {
+        this.load(false);
+      }
+    }, RENEW_MILLIS);
+  }
+
+  isShown() {
+    return this.app.view === 'queue';
+  }
+
+  async show() {
+    this.message = null;
+    await this.load(true);
+  }
+
+  /** Something changed on the server. */
+  async changed() {
+    if (!this.message && this.isShown()) {
+      await this.load(false);
+    } else if (this.message) {
+      this.loadAlike(this.message);
+    }
+    this.showCount();
+  }
+
+  async load(focus) {
+    if (!this.app.task) {
+      this.render(el('div', { class: 'empty' }, el('h1', {}, word('noTask')), el('p', {}, word('noTaskWhy'))));
+      return;
+    }
+    const task = this.app.task.task;
+    const next = await this.app.attempt(() => get('queue/next', { task }));
+    if (!next || !this.isShown() || task !== this.app.task.task) {
+      return;
+    }
+    this.app.task.waiting = next.waiting;
+    const same = this.message && next.message && this.message.query_id === next.message.query_id;
+    if (same) {
+      this.message = next.message;
+      return;
+    }
+    if (next.message || this.message || !byId('main').querySelector('.empty')) {
+      this.message = next.message;
+      this.alike = [];
+      this.ticked = new Set();
+      this.draw();
+      if (focus || this.message) {
+        byId('message')?.focus({ preventScroll: false });
+      }
+    }
+    if (this.message) {
+      this.loadAlike(this.message);
+    }
+  }
+
+  async loadAlike(message) {
+    try {
+      const { alike } = await get('queue/alike', { task: message.task, query_id: message.query_id });
+      if (this.message === message) {
+        const known = new Set(this.alike.map((each) => each.query_id));
+        alike.filter((each) => !known.has(each.query_id) && each.similarity >= 0.9)
+          .forEach((each) => this.ticked.add(each.query_id));
+        this.alike = alike;
+        this.drawAlike();
+      }
+    } catch { /* Only an offer: the message can be answered without it. */ }
+  }
+
+  render(...content) {
+    byId('main').replaceChildren(...content);
+  }
+
+  draw() {
+    const message = this.message;
+    if (!message) {
+      this.render(el('div', { class: 'empty' },
+        el('h1', { id: 'message', tabindex: '-1' }, word('empty')), el('p', {}, word('emptyWhy')),
+        el('div', { class: 'actions' }, this.button('u', 'undo', () => this.undo()))));
+      return;
+    }
+    this.render(el('div', { class: 'columns' },
+      el('div', { class: 'column' }, this.card(message), this.decision(message)),
+      el('aside', { class: 'column side' }, this.evidence(message),
+        el('section', { id: 'alike', 'aria-labelledby': 'alike-title' }))));
+    this.drawAlike();
+  }
+
+  card(message) {
+    return el('article', { class: 'card message', 'aria-labelledby': 'message' },
+      el('div', { class: 'meta' },
+        el('span', { class: 'chip ' + message.reason, title: word('why' + message.reason) }, word('reason' + message.reason)),
+        el('span', {}, word('confidence', { p: percent(message.confidence) })),
+        message.agreement > 1
+          ? el('span', {}, word('answers', { n: message.answers, of: message.agreement })) : null,
+        el('span', { id: 'count', class: 'count' }, word('waiting', { n: number(this.app.task.waiting) }))),
+      el('h1', { id: 'message', tabindex: '-1', class: 'text', dir: 'auto' }, message.text));
+  }
+
+  showCount() {
+    const count = byId('count');
+    if (count) {
+      count.textContent = word('waiting', { n: number(this.app.task.waiting) });
+    }
+  }
+
+  isFree() {
+    return this.app.task.kind !== 'classify';
+  }
+
+  decision(message) {
+    const choices = message.choices.map((choice, at) => this.choice(choice, at + 1));
+    return el('section', { class: 'card', 'aria-labelledby': 'choices-title' },
+      el('h2', { id: 'choices-title' }, word(this.isFree() ? 'writeAnswer' : 'choose')),
+      el('ol', { class: 'choices' + (this.isFree() ? ' long' : '') }, choices.map((choice) => el('li', {}, choice))),
+      el('div', { class: 'actions' },
+        this.isFree() ? null : this.button('/', 'search', () => this.search()),
+        this.app.task.fixed_labels ? null : this.button('n', this.isFree() ? 'newAnswer' : 'newLabel', () => this.write()),
+        this.button('s', 'skip', () => this.skip()),
+        this.button('u', 'undo', () => this.undo())));
+  }
+
+  choice(choice, digit) {
+    const likely = choice.probability === undefined ? null : choice.probability;
+    return el('button', {
+      type: 'button', class: 'choice', 'data-output': choice.output,
+      'aria-keyshortcuts': digit <= 9 ? String(digit) : null,
+      onclick: () => this.answer(choice.output)
+    },
+    key(String(digit)),
+    el('span', { class: 'choice-text' },
+      el('span', { class: 'choice-name', dir: 'auto' }, choice.output),
+      choice.description ? el('span', { class: 'choice-why' }, choice.description) : null),
+    likely === null ? null : el('span', { class: 'likely' }, bar(likely), percent(likely)));
+  }
+
+  button(shortcut, name, act) {
+    return el('button', { type: 'button', class: 'act', 'aria-keyshortcuts': shortcut, onclick: act },
+      key(shortcut), word(name));
+  }
+
+  evidence(message) {
+    return el('section', { 'aria-labelledby': 'evidence-title' },
+      el('h2', { id: 'evidence-title' }, word('evidence')),
+      message.examples.length
+        ? el('ul', { class: 'examples' }, message.examples.map((example) => el('li', {},
+          el('span', { class: 'example-text', dir: 'auto' }, example.input),
+          el('span', { class: 'label', dir: 'auto' }, example.output))))
+        : el('p', { class: 'hint' }, word('noEvidence')));
+  }
+
+  drawAlike() {
+    const place = byId('alike');
+    if (!place) {
+      return;
+    }
+    if (!this.alike.length) {
+      place.replaceChildren(el('h2', { id: 'alike-title' }, word('alike')), el('p', { class: 'hint' }, word('noAlike')));
+      return;
+    }
+    place.replaceChildren(
+      el('h2', { id: 'alike-title' }, word('alike')),
+      el('p', { class: 'hint' }, word('alikeHint'), ' ',
+        el('button', { type: 'button', class: 'act small', 'aria-keyshortcuts': 'a', onclick: () => this.tickAll() },
+          key('a'), word(this.ticked.size ? 'none' : 'all'))),
+      el('ul', { class: 'examples' }, this.alike.map((each) => el('li', {},
+        el('label', { class: 'tick' },
+          el('input', {
+            type: 'checkbox', checked: this.ticked.has(each.query_id),
+            onchange: (event) => this.tick(each.query_id, event.target.checked)
+          }),
+          el('span', { class: 'example-text', dir: 'auto' }, each.text))))));
+  }
+
+  tick(id, on) {
+    if (on) {
+      this.ticked.add(id);
+    } else {
+      this.ticked.delete(id);
+    }
+  }
+
+  tickAll() {
+    if (this.ticked.size) {
+      this.ticked.clear();
+    } else {
+      this.alike.forEach((each) => this.ticked.add(each.query_id));
+    }
+    this.drawAlike();
+  }
+
+  async answer(output, sure = false) {
+    const message = this.message;
+    if (!message || this.busy) {
+      return;
+    }
+    this.busy = true;
+    try {
+      const reply = await this.app.attempt(
+        () => post('queue/answer', { task: message.task, query_id: message.query_id, output, sure }));
+      if (!reply) {
+        await this.afterRefusal();
+      } else if (reply.taken) {
+        await this.taken(message, output);
+      } else if (await this.isSure(output, reply.contradictions)) {
+        this.busy = false;
+        await this.answer(output, true);
+      }
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async afterRefusal() {
+    this.message = null;
+    const said = byId('alert').textContent;
+    await this.load(true);
+    complain(said);
+  }
+
+  async taken(message, output) {
+    const ids = [message.query_id];
+    const group = this.alike.map((each) => each.query_id).filter((id) => this.ticked.has(id));
+    if (group.length) {
+      const reply = await this.app.attempt(
+        () => post('queue/answer-group', { task: message.task, query_ids: group, output }));
+      ids.push(...(reply ? reply.answered : []));
+    }
+    this.done.push(ids);
+    say(ids.length > 1 ? word('takenMany', { n: ids.length, output }) : word('taken', { output }));
+    this.message = null;
+    await this.load(true);
+  }
+
+  isSure(output, contradictions) {
+    return ask(word('contradicts'), (done) => [
+      el('p', {}, word('contradictsWhy')),
+      el('ul', { class: 'examples' }, contradictions.map((example) => el('li', {},
+        el('span', { class: 'example-text', dir: 'auto' }, example.input),
+        el('span', { class: 'label', dir: 'auto' }, example.output)))),
+      el('div', { class: 'actions' },
+        el('button', { type: 'button', class: 'act primary', autofocus: true, onclick: () => done(false) }, word('back')),
+        el('button', { type: 'button', class: 'act', id: 'sure', onclick: () => done(true) }, word('sure') + ': ' + output))
+    ]);
+  }
+
+  async skip() {
+    if (!this.message) {
+      return;
+    }
+    const id = this.message.query_id;
+    if (await this.app.attempt(() => post('queue/skip', { query_id: id }))) {
+      this.message = null;
+      say(word('skipped'));
+      await this.load(true);
+    }
+  }
+
+  async undo() {
+    const ids = this.done.pop();
+    if (!ids) {
+      say(word('nothingToUndo'));
+      return;
+    }
+    for (const id of ids) {
+      await this.app.attempt(() => post('undo', { query_id: id }));
+    }
+    say(word('undone'));
+    this.message = null;
+    await this.load(true);
+  }
+
+  async search() {
+    const task = this.app.task.task;
+    const output = await ask(word('search'), (done) => {
+      const list = el('ul', { class: 'choices', id: 'found' });
+      const input = el('input', {
+        type: 'search', id: 'search', autofocus: true, autocomplete: 'off', 'aria-label': word('searchHint'),
+        placeholder: word('searchHint'), 'aria-controls': 'found',
+        oninput: () => find(),
+        onkeydown: (event) => {
+          if (event.key === 'Enter') {
+            list.querySelector('button')?.click();
+          } else if (event.key === 'ArrowDown') {
+            event.preventDefault();
+            list.querySelector('button')?.focus();
+          }
+        }
+      });
+      list.addEventListener('keydown', (event) => move(event, list, input));
+      const find = async () => {
+        const typed = input.value;
+        const { labels } = await this.app.attempt(() => get('labels', { task, q: typed })) || { labels: [] };
+        if (typed !== input.value) {
+          return;
+        }
+        list.replaceChildren(...labels.map((label) => el('li', {},
+          el('button', { type: 'button', class: 'choice', onclick: () => done(label.output) },
+            el('span', { class: 'choice-text' },
+              el('span', { class: 'choice-name', dir: 'auto' }, label.output),
+              label.description ? el('span', { class: 'choice-why' }, label.description) : null)))));
+        if (!labels.length) {
+          list.replaceChildren(el('li', { class: 'hint' }, word('noMatch')));
+        }
+      };
+      find();
+      return [input, list, el('div', { class: 'actions' },
+        el('button', { type: 'button', class: 'act', onclick: () => done(null) }, word('close')))];
+    });
+    if (output) {
+      await this.answer(output);
+    }
+  }
+
+  async write() {
+    if (this.app.task.fixed_labels) {
+      say(word('fixed'));
+      return;
+    }
+    const free = this.isFree();
+    const guess = free && this.message?.choices[0] ? this.message.choices[0].output : '';
+    const output = await ask(word(free ? 'newAnswer' : 'newLabel'), (done) => {
+      const field = el(free ? 'textarea' : 'input', {
+        id: 'written', autofocus: true, autocomplete: 'off', rows: free ? 8 : null, value: guess,
+        'aria-label': word(free ? 'answer' : 'label'), dir: 'auto',
+        onkeydown: (event) => {
+          if (event.key === 'Enter' && (!free || event.ctrlKey || event.metaKey)) {
+            event.preventDefault();
+            done(field.value.trim());
+          }
+        }
+      });
+      return [field, el('div', { class: 'actions' },
+        el('button', { type: 'button', class: 'act primary', onclick: () => done(field.value.trim()) },
+          free ? key('Ctrl ⏎') : key('⏎'), word('save')),
+        el('button', { type: 'button', class: 'act', onclick: () => done(null) }, word('close')))];
+    });
+    if (output) {
+      await this.answer(output);
+    }
+  }
+
+  /** A key that nobody else wanted. */
+  press(name) {
+    if (isAsking()) {
+      return false;
+    }
+    if (name === 'u') {
+      this.undo();
+      return true;
+    }
+    if (!this.message) {
+      return false;
+    }
+    if (/^[1-9]$/.test(name)) {
+      const choice = this.message.choices[Number(name) - 1];
+      if (choice) {
+        this.answer(choice.output);
+      }
+      return true;
+    }
+    const act = { s: () => this.skip(), n: () => this.write(), a: () => this.tickAll() }[name];
+    if (name === '/' && !this.isFree()) {
+      this.search();
+      return true;
+    }
+    act?.();
+    return Boolean(act);
+  }
+}
+
+/** Up and down through a list of buttons. */
+function move(event, list, input) {
+  if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
+    return;
+  }
+  event.preventDefault();
+  const buttons = [...list.querySelectorAll('button')];
+  const at = buttons.indexOf(document.activeElement) + (event.key === 'ArrowDown' ? 1 : -1);
+  (at < 0 ? input : buttons[Math.min(at, buttons.length - 1)]).focus();
+}
+
+function bar(share) {
+  const meter = el('span', { class: 'bar', 'aria-hidden': 'true' }, el('span', {}));
+  meter.firstChild.style.width = Math.round(share * 100) + '%';
+  return meter;
+}
