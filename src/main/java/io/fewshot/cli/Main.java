@@ -53,6 +53,7 @@ public final class Main {
     line.addSubcommand(new DemoCommand(console))
         .addSubcommand(new UpCommand(console))
         .addSubcommand(new StreamCommand(console))
+        .addSubcommand(new TrainerCommand(console))
         .addSubcommand(
             new CommandLine(new TopicsCommand(console))
                 .addSubcommand(new TopicsCommand.Create(console))
@@ -68,6 +69,10 @@ public final class Main {
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
         .addSubcommand(new ResultsCommand(console))
+        .addSubcommand(new RetrainCommand(console))
+        .addSubcommand(
+            new CommandLine(new ReleasesCommand(console))
+                .addSubcommand(new ReleasesCommand.Rollback(console)))
         .addSubcommand(new EvalCommand(console))
         .addSubcommand(new TopologyCommand(console))
         .addSubcommand(new DoctorCommand(console))

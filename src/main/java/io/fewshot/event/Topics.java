@@ -66,6 +66,7 @@ public final class Topics {
     topics.add("dead-letters", "as it came", null, 1, null, LARGEST_BYTES);
     topics.add("seen", "query_id", null, partitions, SEEN);
     topics.compacted("valid-tasks", "task", null, 1, TEXT_BYTES);
+    topics.compacted("trainings", "task", null, 1, TEXT_BYTES);
     topics.compacted("encoded-examples", "task/example_id", null, partitions, TEXT_BYTES);
     return new Topics(prefix, topics.byLabel);
   }
@@ -173,6 +174,11 @@ public final class Topics {
   /** Internal: the YAML text of definitions that passed validation. */
   public Topic validTasks() {
     return topic("valid-tasks");
+  }
+
+  /** Internal: how far each task's last training is, and what came of it: JSON. */
+  public Topic trainings() {
+    return topic("trainings");
   }
 
   /** Internal: examples with their vectors: {@code EncodedExample}. */

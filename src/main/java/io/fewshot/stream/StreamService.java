@@ -4,6 +4,7 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
+import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.model.ProgressListener;
@@ -14,6 +15,7 @@ import io.fewshot.ops.SettingsException;
 import io.fewshot.prompt.Language;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskYaml;
+import io.fewshot.training.Connection;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.util.EnumSet;
 import java.util.List;
@@ -48,6 +50,7 @@ public final class StreamService implements AutoCloseable {
   private final StreamModels models;
   private final Set<Rung> runnable;
   private final Ladder ladder;
+  private final ReleaseFollower releases;
   private final StreamApplication answering;
   private final StreamApplication learning;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -73,8 +76,12 @@ public final class StreamService implements AutoCloseable {
     this.metrics = metrics;
     this.models = StreamModels.open(settings, health, metrics.registry(), downloads);
     this.runnable = runnable(settings);
+    this.releases =
+        new ReleaseFollower(
+            new Connection(settings, topics, codecs), health, metrics.registry(), this::prepare);
     this.ladder =
-        new Ladder(encoders, memory, models, LadderSettings.DEFAULTS.withRunnable(runnable));
+        new Ladder(
+            encoders, memory, models, releases, LadderSettings.DEFAULTS.withRunnable(runnable));
     this.directory = InstanceDirectory.take(settings.stateDirectory());
     this.answering =
         application(
@@ -158,10 +165,16 @@ public final class StreamService implements AutoCloseable {
       if (new Surroundings(topics, codecs, settings.admin(), health, closing).await()) {
         learning.start();
         answering.start();
+        releases.start();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** What a new head's first messages would otherwise wait for, or be answered without. */
+  private void prepare(LinearHead head, String task) {
+    tasks.find(task).ifPresent(definition -> ladder.prepare(definition, head));
   }
 
   /** What the first message would otherwise wait for. */
@@ -195,6 +208,7 @@ public final class StreamService implements AutoCloseable {
     starters.forEach(StreamService::join);
     answering.close();
     learning.close();
+    releases.close();
     ladder.close();
     models.close();
     encoders.close();
