@@ -14,6 +14,7 @@ import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
 import io.fewshot.stream.Engines;
 import io.fewshot.stream.StreamService;
+import io.fewshot.training.TrainerService;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -88,6 +89,16 @@ final class Installation implements AutoCloseable {
                   metrics,
                   engines));
       stream.start();
+      TrainerService trainer =
+          keep(
+              new TrainerService(
+                  cluster.settings(),
+                  cluster.topics(),
+                  cluster.codecs(),
+                  health,
+                  metrics,
+                  TrainerService.Listener.NONE));
+      trainer.start();
     } catch (RuntimeException | Error e) {
       close();
       throw e;

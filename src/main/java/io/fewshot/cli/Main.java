@@ -54,6 +54,7 @@ public final class Main {
         .addSubcommand(new UpCommand(console))
         .addSubcommand(new StreamCommand(console))
         .addSubcommand(new WebCommand(console))
+        .addSubcommand(new TrainerCommand(console))
         .addSubcommand(
             new CommandLine(new TopicsCommand(console))
                 .addSubcommand(new TopicsCommand.Create(console))
@@ -74,6 +75,10 @@ public final class Main {
         .addSubcommand(
             new CommandLine(new DatasetCommand(console))
                 .addSubcommand(new DatasetCommand.Export(console)))
+        .addSubcommand(new RetrainCommand(console))
+        .addSubcommand(
+            new CommandLine(new ReleasesCommand(console))
+                .addSubcommand(new ReleasesCommand.Rollback(console)))
         .addSubcommand(new EvalCommand(console))
         .addSubcommand(
             new CommandLine(new BenchCommand(console))

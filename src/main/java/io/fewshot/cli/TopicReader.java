@@ -74,7 +74,8 @@ final class TopicReader implements AutoCloseable {
     }
   }
 
-  private boolean poll(Predicate<ConsumerRecord<byte[], byte[]>> each) {
+  /** One poll; returns whether to go on. */
+  boolean poll(Predicate<ConsumerRecord<byte[], byte[]>> each) {
     try {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         if (!each.test(record)) {

@@ -36,6 +36,12 @@ public final class Topics {
   private static final String CORRECTED = "query:";
   private static final Duration WEEK = Duration.ofDays(7);
 
+  /**
+   * Before a task's name in a key of {@code valid-tasks}: its latest definition, at the position in
+   * the value, is bad.
+   */
+  public static final String REFUSED_TASK = "refused/";
+
   private final String prefix;
   private final Map<String, Topic> byLabel;
 
@@ -68,6 +74,7 @@ public final class Topics {
     topics.add("seen", "query_id", null, partitions, SEEN);
     topics.add("corrections-by-query", "query_id", null, partitions, WEEK, LARGEST_BYTES);
     topics.compacted("valid-tasks", "task", null, 1, TEXT_BYTES);
+    topics.compacted("trainings", "task", null, 1, TEXT_BYTES);
     topics.compacted("encoded-examples", "task/example_id", null, partitions, TEXT_BYTES);
     return new Topics(prefix, topics.byLabel);
   }
@@ -193,6 +200,11 @@ public final class Topics {
   /** Internal: the YAML text of definitions that passed validation. */
   public Topic validTasks() {
     return topic("valid-tasks");
+  }
+
+  /** Internal: how far each task's last training is, and what came of it: JSON. */
+  public Topic trainings() {
+    return topic("trainings");
   }
 
   /** Internal: examples with their vectors: {@code EncodedExample}. */

@@ -139,6 +139,9 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
   }
 
   private void task(String name, byte @Nullable [] definition) {
+    if (name.startsWith(Topics.REFUSED_TASK)) {
+      return;
+    }
     try {
       view.task(
           name,

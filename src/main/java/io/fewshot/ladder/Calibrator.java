@@ -1,6 +1,5 @@
 package io.fewshot.ladder;
 
-import io.fewshot.memory.Embedding;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.memory.TaskMemory;
 import io.fewshot.prompt.Rung;
@@ -36,7 +35,7 @@ final class Calibrator implements AutoCloseable {
 
   private final CaseFactory factory;
   private final LadderSettings settings;
-  private final Function<Set<Rung>, List<RungScorer>> scorers;
+  private final Function<Stage, List<RungScorer>> scorers;
   private final Map<Key, Kept> kept = new ConcurrentHashMap<>();
   private final Set<Key> underWay = ConcurrentHashMap.newKeySet();
   private final ExecutorService thread =
@@ -48,7 +47,7 @@ final class Calibrator implements AutoCloseable {
             return worker;
           });
 
-  private record Key(String task, Set<Rung> asked) {}
+  private record Key(String task, Stage stage) {}
 
   private record Kept(TaskDefinition task, long changes, int size, Calibration calibration) {
 
@@ -58,18 +57,18 @@ final class Calibrator implements AutoCloseable {
   }
 
   /**
-   * @param scorers those that give a set of rungs their features, in order
+   * @param scorers those that give a stage its features, in order
    */
   Calibrator(
-      CaseFactory factory, LadderSettings settings, Function<Set<Rung>, List<RungScorer>> scorers) {
+      CaseFactory factory, LadderSettings settings, Function<Stage, List<RungScorer>> scorers) {
     this.factory = factory;
     this.settings = settings;
     this.scorers = scorers;
   }
 
-  /** The best calibration at hand for a stage at which these rungs were asked. */
-  Calibration of(TaskDefinition task, TaskMemory memory, Set<Rung> asked) {
-    Key key = new Key(task.task(), Set.copyOf(asked));
+  /** The best calibration at hand for a stage. */
+  Calibration of(TaskDefinition task, TaskMemory memory, Stage stage) {
+    Key key = new Key(task.task(), stage);
     Kept found = kept.get(key);
     if (found != null && found.isFresh(task, memory)) {
       return found.calibration;
@@ -83,28 +82,28 @@ final class Calibrator implements AutoCloseable {
     }
     return found != null && found.task.equals(task)
         ? found.calibration
-        : Calibration.defaults(asked);
+        : Calibration.defaults(stage.asked());
   }
 
   /** Calibrates now, on the calling thread. */
-  void calibrate(TaskDefinition task, TaskMemory memory, Set<Rung> asked) {
-    Key key = new Key(task.task(), Set.copyOf(asked));
+  void calibrate(TaskDefinition task, TaskMemory memory, Stage stage) {
+    Key key = new Key(task.task(), stage);
     long changes = memory.changes();
     int size = memory.size();
     long start = System.nanoTime();
-    Calibration calibration = fit(task, memory, key.asked);
+    Calibration calibration = fit(task, memory, stage);
     kept.put(key, new Kept(task, changes, size, calibration));
     LOG.debug(
         "Task {} at {}: calibrated in {} ms, {}",
         task.task(),
-        key.asked,
+        stage,
         (System.nanoTime() - start) / 1_000_000,
         calibration);
   }
 
   private void refresh(Key key, TaskDefinition task, TaskMemory memory) {
     try {
-      calibrate(task, memory, key.asked);
+      calibrate(task, memory, key.stage);
     } catch (Answerer.NotReadyException e) {
       LOG.debug("Task {}: calibration waits: {}", task.task(), e.getMessage());
     } catch (RuntimeException e) {
@@ -114,25 +113,19 @@ final class Calibrator implements AutoCloseable {
     }
   }
 
-  private Calibration fit(TaskDefinition task, TaskMemory memory, Set<Rung> asked) {
-    int most = asked.contains(Rung.FEW_SHOT) ? settings.fewShotSample() : settings.sample();
+  private Calibration fit(TaskDefinition task, TaskMemory memory, Stage stage) {
+    int most = stage.asked().contains(Rung.FEW_SHOT) ? settings.fewShotSample() : settings.sample();
     List<Case> cases = new ArrayList<>();
     List<String> answers = new ArrayList<>();
     for (StoredExample example : sample(task, memory, most)) {
-      cases.add(
-          factory.of(
-              task,
-              memory,
-              example.input(),
-              new Embedding(example.encoder(), example.vector()),
-              other -> !other.id().equals(example.id()) && !other.input().equals(example.input())));
+      cases.add(factory.of(task, memory, example));
       answers.add(example.output());
     }
     for (int from = 0; from < cases.size(); from += BATCH) {
       List<Case> batch = cases.subList(from, Math.min(cases.size(), from + BATCH));
-      scorers.apply(asked).forEach(scorer -> scorer.score(batch));
+      scorers.apply(stage).forEach(scorer -> scorer.score(batch));
     }
-    return Calibration.fit(asked, cases, answers);
+    return Calibration.fit(stage.asked(), cases, answers);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.fewshot.ladder;
 
+import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Lookup;
 import io.fewshot.memory.Neighbour;
 import io.fewshot.memory.Selector;
@@ -15,7 +16,8 @@ final class Case {
   private final String text;
   private final Lookup lookup;
   private final Labels labels;
-  private final float[] vector;
+  private final Embedding embedding;
+  private final boolean stored;
 
   private List<Candidate> candidates = List.of();
   private double similarity = -1;
@@ -25,14 +27,21 @@ final class Case {
 
   /**
    * @param labels those that may be the answer
-   * @param vector the message's embedding
+   * @param stored whether it is an example that is answered again, rather than a message
    */
-  Case(TaskDefinition task, String text, Lookup lookup, Labels labels, float[] vector) {
+  Case(
+      TaskDefinition task,
+      String text,
+      Lookup lookup,
+      Labels labels,
+      Embedding embedding,
+      boolean stored) {
     this.task = task;
     this.text = text;
     this.lookup = lookup;
     this.labels = labels;
-    this.vector = vector;
+    this.embedding = embedding;
+    this.stored = stored;
   }
 
   TaskDefinition task() {
@@ -52,7 +61,17 @@ final class Case {
   }
 
   float[] vector() {
-    return vector;
+    return embedding.vector();
+  }
+
+  /** Name of the encoder that made the vector. */
+  String encoder() {
+    return embedding.encoder();
+  }
+
+  /** Whether it is an example that is answered again: what learned from it must not have a say. */
+  boolean isStored() {
+    return stored;
   }
 
   List<Candidate> candidates() {

@@ -17,20 +17,34 @@ final class CaseFactory {
     this.book = new LabelBook(encoders);
   }
 
-  /**
-   * @param eligible which examples may be seen, beside that a task's declared labels restrict them
-   */
-  Case of(
+  /** A message. */
+  Case of(TaskDefinition task, TaskMemory memory, String text, Embedding embedding) {
+    return of(task, memory, text, embedding, example -> true, false);
+  }
+
+  /** An example that is answered again, without itself and its copies. */
+  Case of(TaskDefinition task, TaskMemory memory, StoredExample example) {
+    return of(
+        task,
+        memory,
+        example.input(),
+        new Embedding(example.encoder(), example.vector()),
+        other -> !other.id().equals(example.id()) && !other.input().equals(example.input()),
+        true);
+  }
+
+  /** A task's declared labels restrict the examples further. */
+  private Case of(
       TaskDefinition task,
       TaskMemory memory,
       String text,
       Embedding embedding,
-      Predicate<StoredExample> eligible) {
+      Predicate<StoredExample> eligible,
+      boolean stored) {
     boolean closed = task.kind() == Kind.CLASSIFY && !task.labels().isEmpty();
     Predicate<StoredExample> allowed =
         closed ? eligible.and(example -> task.labels().containsKey(example.output())) : eligible;
     Labels labels = book.of(task, memory, task.language().of(text));
-    return new Case(
-        task, text, memory.lookup(text, embedding, allowed), labels, embedding.vector());
+    return new Case(task, text, memory.lookup(text, embedding, allowed), labels, embedding, stored);
   }
 }

@@ -5,6 +5,7 @@ import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How far one message has come on the ladder. Belongs to one thread. */
@@ -13,6 +14,7 @@ final class Climb implements Answerer.Attempt {
   private final Case item;
   private String version;
   private Rung last = Rung.NEIGHBOURS;
+  private Stage stage = Stage.of(Set.of());
   private Fusion.Opinion opinion = new Fusion.Opinion(List.of());
   private boolean accepted;
   private boolean novel;
@@ -52,9 +54,26 @@ final class Climb implements Answerer.Attempt {
     return done;
   }
 
+  /** The neighbours had their say. */
+  void askedNeighbours() {
+    stage = stage.and(Rung.NEIGHBOURS);
+  }
+
+  void asked(LinearHead head) {
+    stage = stage.and(head);
+    last = Rung.HEAD;
+    version = version + "+head-" + head.version();
+  }
+
   void asked(Rung rung, String modelVersion) {
+    stage = stage.and(rung);
     last = rung;
     version = version + "+" + modelVersion;
+  }
+
+  /** Where it stands: which rungs had their say so far. */
+  Stage stage() {
+    return stage;
   }
 
   /** Decides by all that was said so far. */

@@ -16,6 +16,8 @@ enum Feature {
   SIMILARITY(Rung.NEIGHBOURS),
   /** Cosine to the label's name and description, less the best candidate's. */
   NAME(Rung.NEIGHBOURS),
+  /** Logarithm of the candidate's probability by the linear head. */
+  HEAD(Rung.HEAD),
   /** Log-likelihood of the candidate after the prompt, less the best candidate's. */
   LIKELIHOOD(Rung.FEW_SHOT),
   /** The same after a prompt without message and examples: how much the model likes the words. */

@@ -29,15 +29,17 @@ record Fusion(double[] weights) {
   static Fusion defaults(Set<Rung> asked) {
     boolean voted = asked.contains(Rung.NEIGHBOURS);
     boolean prompted = asked.contains(Rung.FEW_SHOT);
+    boolean headed = asked.contains(Rung.HEAD);
     double[] weights = new double[Feature.COUNT];
     for (Feature feature : Feature.known(asked)) {
       weights[feature.ordinal()] =
           switch (feature) {
-            case REGRESSION -> prompted ? 2.3 : 2.8;
-            case SIMILARITY, NAME -> 0.8;
-            case LIKELIHOOD -> voted ? 0.13 : 0.4;
+            case REGRESSION -> headed ? 1 : prompted ? 2.3 : 2.8;
+            case SIMILARITY, NAME -> headed ? 0.4 : 0.8;
+            case HEAD -> 1.2;
+            case LIKELIHOOD -> headed ? 0.1 : voted ? 0.13 : 0.4;
             case PRIOR -> voted ? -0.03 : -0.06;
-            case NONE -> voted ? -6 : -4;
+            case NONE -> voted || headed ? -6 : -4;
           };
     }
     return new Fusion(weights);

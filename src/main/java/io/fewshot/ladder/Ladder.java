@@ -3,21 +3,23 @@ package io.fewshot.ladder;
 import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
+import io.fewshot.memory.StoredExample;
 import io.fewshot.memory.TaskMemory;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers messages rung by rung: a message climbs only while what is said about it does not satisfy
@@ -42,6 +44,7 @@ public final class Ladder implements Answerer, AutoCloseable {
   private final Encoders encoders;
   private final ExampleMemory memory;
   private final ModelSource models;
+  private final HeadSource heads;
   private final LadderSettings settings;
   private final CaseFactory factory;
   private final RungScorer neighbours = new NeighbourRung();
@@ -52,9 +55,19 @@ public final class Ladder implements Answerer, AutoCloseable {
 
   public Ladder(
       Encoders encoders, ExampleMemory memory, ModelSource models, LadderSettings settings) {
+    this(encoders, memory, models, HeadSource.NONE, settings);
+  }
+
+  public Ladder(
+      Encoders encoders,
+      ExampleMemory memory,
+      ModelSource models,
+      HeadSource heads,
+      LadderSettings settings) {
     this.encoders = encoders;
     this.memory = memory;
     this.models = models;
+    this.heads = heads;
     this.settings = settings;
     this.factory = new CaseFactory(encoders);
     this.scorers = Map.of(Rung.FEW_SHOT, new FewShotRung(models, settings.promptBudget()));
@@ -103,28 +116,45 @@ public final class Ladder implements Answerer, AutoCloseable {
     List<Embedding> embeddings = encoders.encode(task.language(), texts);
     List<Climb> climbs = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
-      Case item = factory.of(task, known, texts.get(i), embeddings.get(i), example -> true);
+      Case item = factory.of(task, known, texts.get(i), embeddings.get(i));
       climbs.add(new Climb(item, embeddings.get(i).encoder()));
     }
     if (task.kind() == Kind.CLASSIFY) {
       neighbours.score(items(climbs));
       costs.measured(task.task(), Rung.NEIGHBOURS, texts.size(), System.nanoTime() - start);
-      settleByNeighbours(task, known, climbs);
+      settleCheaply(task, known, climbs);
     } else if (!runs(task, Rung.FEW_SHOT)) {
       climbs.forEach(climb -> climb.settle(WrittenAnswers.copied(climb.asked())));
     }
     return climbs;
   }
 
-  /** Where the neighbours are not among the task's rungs they only choose the candidates. */
-  private void settleByNeighbours(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
-    boolean haveSay = runs(task, Rung.NEIGHBOURS);
+  /**
+   * Asks the rungs that cost no language model. Where the neighbours are not among the task's rungs
+   * they only choose the candidates.
+   */
+  private void settleCheaply(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
+    Optional<HeadRung> head = headRung(task);
     boolean last = rungsAbove(task).isEmpty();
-    if (haveSay || last) {
-      judge(
-          task, known, haveSay ? EnumSet.of(Rung.NEIGHBOURS) : EnumSet.noneOf(Rung.class), climbs);
-      climbs.stream().filter(climb -> last || climb.isDone()).forEach(Climb::settle);
+    if (runs(task, Rung.NEIGHBOURS)) {
+      climbs.forEach(Climb::askedNeighbours);
+      judge(task, known, climbs);
+    } else if (last) {
+      // The head may be missing, or not read this encoder's vectors.
+      judge(task, known, climbs);
     }
+    head.ifPresent(rung -> askHead(task, known, rung, climbs));
+    climbs.stream().filter(climb -> last || climb.isDone()).forEach(Climb::settle);
+  }
+
+  private void askHead(TaskDefinition task, TaskMemory known, HeadRung rung, List<Climb> climbs) {
+    List<Climb> open =
+        climbs.stream().filter(climb -> !climb.isDone() && rung.reads(climb.item())).toList();
+    long start = System.nanoTime();
+    rung.score(items(open));
+    costs.measured(task.task(), Rung.HEAD, open.size(), System.nanoTime() - start);
+    open.forEach(climb -> climb.asked(rung.head()));
+    judge(task, known, open);
   }
 
   private List<Answer> finish(TaskDefinition task, List<Climb> climbs) {
@@ -132,14 +162,10 @@ public final class Ladder implements Answerer, AutoCloseable {
       return written.answer(task, climbs.stream().map(Climb::asked).toList());
     }
     TaskMemory known = memory.task(task.task());
-    Set<Rung> asked = EnumSet.noneOf(Rung.class);
-    if (runs(task, Rung.NEIGHBOURS)) {
-      asked.add(Rung.NEIGHBOURS);
-    }
     List<Rung> above = rungsAbove(task);
     if (above.isEmpty()) {
       // What it costs was measured meanwhile, and the promise no longer allows it.
-      judge(task, known, asked, climbs);
+      judge(task, known, climbs);
     }
     List<Climb> open = climbs;
     for (Rung rung : above) {
@@ -149,18 +175,25 @@ public final class Ladder implements Answerer, AutoCloseable {
       long start = System.nanoTime();
       scorer(rung).score(items(open));
       costs.measured(task.task(), rung, open.size(), System.nanoTime() - start);
-      asked.add(rung);
       String version = models.get(task.model()).version();
       open.forEach(climb -> climb.asked(rung, version));
-      judge(task, known, asked, open);
+      judge(task, known, open);
       open = open.stream().filter(climb -> !climb.isDone()).toList();
     }
     return climbs.stream().map(Climb::answer).toList();
   }
 
-  private void judge(TaskDefinition task, TaskMemory known, Set<Rung> asked, List<Climb> climbs) {
-    Calibration calibration = calibrator.of(task, known, asked);
-    climbs.forEach(climb -> climb.judge(calibration));
+  private void judge(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
+    Map<Stage, Calibration> calibrations = new HashMap<>();
+    for (Climb climb : climbs) {
+      climb.judge(
+          calibrations.computeIfAbsent(climb.stage(), stage -> calibrator.of(task, known, stage)));
+    }
+  }
+
+  private Optional<HeadRung> headRung(TaskDefinition task) {
+    boolean runs = task.kind() == Kind.CLASSIFY && runs(task, Rung.HEAD);
+    return runs ? heads.head(task.task()).map(HeadRung::new) : Optional.empty();
   }
 
   /** The rungs that cost a language model, as far as task, process and promise allow them. */
@@ -177,11 +210,15 @@ public final class Ladder implements Answerer, AutoCloseable {
   }
 
   /** The neighbours come first whether they have a say or not: they choose the candidates. */
-  private List<RungScorer> allScorers(Set<Rung> asked) {
+  private List<RungScorer> allScorers(Stage stage) {
     List<RungScorer> chosen = new ArrayList<>();
     chosen.add(neighbours);
+    LinearHead head = stage.head();
+    if (head != null) {
+      chosen.add(new HeadRung(head));
+    }
     scorers.keySet().stream()
-        .filter(asked::contains)
+        .filter(stage.asked()::contains)
         .sorted()
         .forEach(rung -> chosen.add(scorer(rung)));
     return chosen;
@@ -204,15 +241,56 @@ public final class Ladder implements Answerer, AutoCloseable {
     if (task.kind() != Kind.CLASSIFY) {
       return;
     }
-    Set<Rung> asked = EnumSet.noneOf(Rung.class);
-    List<Rung> all = new ArrayList<>(rungsAbove(task));
+    TaskMemory known = memory.task(task.task());
+    Stage stage = Stage.of(Set.of());
     if (runs(task, Rung.NEIGHBOURS)) {
-      all.add(0, Rung.NEIGHBOURS);
+      stage = stage.and(Rung.NEIGHBOURS);
+      calibrator.calibrate(task, known, stage);
     }
-    for (Rung rung : all) {
-      asked.add(rung);
-      calibrator.calibrate(task, memory.task(task.task()), Collections.unmodifiableSet(asked));
+    Optional<HeadRung> head = headRung(task);
+    if (head.isPresent()) {
+      stage = stage.and(head.get().head());
+      calibrator.calibrate(task, known, stage);
     }
+    for (Rung rung : rungsAbove(task)) {
+      stage = stage.and(rung);
+      calibrator.calibrate(task, known, stage);
+    }
+  }
+
+  /**
+   * Makes a head ready before it serves, so that its first answers are calibrated; on the calling
+   * thread.
+   */
+  public void prepare(TaskDefinition task, LinearHead head) {
+    if (task.kind() == Kind.CLASSIFY && runs(task, Rung.HEAD)) {
+      calibrator.calibrate(task, memory.task(task.task()), cheapStage(task).and(head));
+    }
+  }
+
+  private Stage cheapStage(TaskDefinition task) {
+    return Stage.of(runs(task, Rung.NEIGHBOURS) ? Set.of(Rung.NEIGHBOURS) : Set.of());
+  }
+
+  /**
+   * Answers stored examples again by the rungs without a language model, each as if neither it nor
+   * its copies were stored, and by the fold of the head that has not seen it.
+   *
+   * @return what is most likely for each, in order; null where nothing is
+   */
+  public List<@Nullable String> answerAgain(TaskDefinition task, List<StoredExample> examples) {
+    TaskMemory known = memory.task(task.task());
+    Optional<HeadRung> head = headRung(task);
+    Stage stage = head.map(rung -> cheapStage(task).and(rung.head())).orElse(cheapStage(task));
+    Calibration calibration = calibrator.of(task, known, stage);
+    List<@Nullable String> answers = new ArrayList<>();
+    for (StoredExample example : examples) {
+      Case item = factory.of(task, known, example);
+      allScorers(stage).forEach(scorer -> scorer.score(List.of(item)));
+      List<Answer.Option> options = calibration.fusion().opinion(item.candidates()).options();
+      answers.add(options.isEmpty() ? null : options.get(0).output());
+    }
+    return answers;
   }
 
   @Override

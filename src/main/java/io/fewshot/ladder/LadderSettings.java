@@ -19,7 +19,10 @@ public record LadderSettings(Set<Rung> runnable, int promptBudget, int sample, i
 
   public static final LadderSettings DEFAULTS =
       new LadderSettings(
-          EnumSet.of(Rung.NEIGHBOURS, Rung.FEW_SHOT), PromptBuilder.DEFAULT_BUDGET, 500, 32);
+          EnumSet.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FEW_SHOT),
+          PromptBuilder.DEFAULT_BUDGET,
+          500,
+          32);
 
   public LadderSettings {
     runnable = Set.copyOf(runnable);

@@ -1,6 +1,8 @@
 package io.fewshot.ops;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -42,6 +44,9 @@ public final class Settings {
   public static final String MODELS = OURS + "models";
   public static final String RUNGS = OURS + "rungs";
   public static final String SERDE = OURS + "serde";
+  public static final String TRAINER_EXAMPLES = OURS + "trainer.examples";
+  public static final String TRAINER_EVERY = OURS + "trainer.every";
+  public static final String TRAINER_HOLDOUT = OURS + "trainer.holdout";
 
   static final Set<String> NAMES =
       Set.of(
@@ -57,7 +62,10 @@ public final class Settings {
           DEVICE,
           MODELS,
           RUNGS,
-          SERDE);
+          SERDE,
+          TRAINER_EXAMPLES,
+          TRAINER_EVERY,
+          TRAINER_HOLDOUT);
 
   /** A record of the largest topic must fit into one request, in bytes. */
   private static final String MAX_REQUEST = Integer.toString(8 << 20);
@@ -247,6 +255,34 @@ public final class Settings {
   /** The rungs that this process runs, by their names; empty for all that it can. */
   public List<String> rungs() {
     return list(RUNGS);
+  }
+
+  /** So many new examples of a task start a training; 0 for never. */
+  public int trainerExamples() {
+    return number(TRAINER_EXAMPLES, 200, 0, 1_000_000_000);
+  }
+
+  /** How often tasks with new examples are trained, as ISO 8601 has it; empty for never. */
+  public Optional<Duration> trainerEvery() {
+    String value = text(TRAINER_EVERY, "").strip();
+    if (value.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      Duration every = Duration.parse(value);
+      if (!every.isNegative() && !every.isZero()) {
+        return Optional.of(every);
+      }
+    } catch (DateTimeParseException e) {
+      // Said below.
+    }
+    throw new SettingsException(
+        TRAINER_EVERY + " must be a duration such as PT6H or P1D, not " + value);
+  }
+
+  /** With fewer held out messages than this, a candidate is judged by cross-validation. */
+  public int trainerHoldout() {
+    return number(TRAINER_HOLDOUT, 100, 1, 1_000_000_000);
   }
 
   /** The class of another serde than ours. */

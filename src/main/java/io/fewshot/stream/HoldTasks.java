@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.fewshot.event.Topics;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import org.apache.kafka.common.header.Header;
@@ -18,9 +19,6 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
 
   /** Header of a valid definition: its position in the topic of definitions. */
   static final String JUDGED = "fewshot.judged";
-
-  /** Before a task's name in a key: its latest definition, at the position in the value, is bad. */
-  static final String REFUSED = "refused/";
 
   private static final Logger LOG = LoggerFactory.getLogger(HoldTasks.class);
 
@@ -41,8 +39,8 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
   @Override
   public void process(Record<String, @Nullable String> record) {
     String definition = record.value();
-    if (record.key().startsWith(REFUSED)) {
-      judged(record.key().substring(REFUSED.length()), definition);
+    if (record.key().startsWith(Topics.REFUSED_TASK)) {
+      judged(record.key().substring(Topics.REFUSED_TASK.length()), definition);
       return;
     }
     Header judged = record.headers().lastHeader(JUDGED);

@@ -4,12 +4,14 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
+import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
+import io.fewshot.training.Connection;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -38,6 +40,7 @@ public final class StreamService implements AutoCloseable {
   private final ExampleMemory memory = new ExampleMemory();
   private final TaskCatalogue tasks = new TaskCatalogue();
   private final Ladder ladder;
+  private final ReleaseFollower releases;
   private final StreamApplication answering;
   private final StreamApplication learning;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -61,11 +64,15 @@ public final class StreamService implements AutoCloseable {
     this.health = health;
     this.metrics = metrics;
     this.engines = engines;
+    this.releases =
+        new ReleaseFollower(
+            new Connection(settings, topics, codecs), health, metrics.registry(), this::prepare);
     this.ladder =
         new Ladder(
             engines.encoders(),
             memory,
             engines.models(),
+            releases,
             LadderSettings.DEFAULTS.withRunnable(engines.runnable()));
     this.directory = InstanceDirectory.take(settings.stateDirectory());
     this.answering =
@@ -146,10 +153,16 @@ public final class StreamService implements AutoCloseable {
       if (new Surroundings(topics, codecs, settings.admin(), health, closing).await()) {
         learning.start();
         answering.start();
+        releases.start();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** What a new head's first messages would otherwise wait for, or be answered without. */
+  private void prepare(LinearHead head, String task) {
+    tasks.find(task).ifPresent(definition -> ladder.prepare(definition, head));
   }
 
   /** The examples on this instance. */
@@ -168,6 +181,7 @@ public final class StreamService implements AutoCloseable {
     join(starter);
     answering.close();
     learning.close();
+    releases.close();
     ladder.close();
     memory.close();
     directory.close();

@@ -7,6 +7,7 @@ import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.TaskDefinition;
+import io.fewshot.event.Topics;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.fewshot.stream.DeadLetters.Reason;
@@ -126,7 +127,7 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   /** What is in force stays in force; those who wait for this definition learn that it is bad. */
   private void forwardRefusal(RawRecord raw) {
     if (raw.key() != null) {
-      byte[] key = (HoldTasks.REFUSED + new String(raw.key(), UTF_8)).getBytes(UTF_8);
+      byte[] key = (Topics.REFUSED_TASK + new String(raw.key(), UTF_8)).getBytes(UTF_8);
       byte[] offset = Long.toString(raw.offset()).getBytes(UTF_8);
       context.forward(
           new Record<>(key, offset, raw.timestamp(), new RecordHeaders()),

@@ -1,0 +1,117 @@
+package io.fewshot.cli;
+
+import io.fewshot.event.Method;
+import io.fewshot.training.Connection;
+import io.fewshot.training.Requests;
+import io.fewshot.training.TrainingStatus;
+import io.fewshot.training.TrainingStatus.State;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Asks the trainer for a release. */
+@picocli.CommandLine.Command(
+    name = "retrain",
+    description = "Asks the trainer to train a task; status 1 if that fails.",
+    footer = {
+      "",
+      "Example: ./fewshot retrain --task support-intent --wait",
+      "A candidate that is not better is not released; --wait says why."
+    })
+final class RetrainCommand extends ClusterCommand {
+
+  private static final long PATIENCE_NANOS = 15_000_000_000L;
+
+  @Option(names = "--task", required = true, paramLabel = "T", description = "The task.")
+  private String task = "";
+
+  @Option(names = "--method", paramLabel = "M", description = "head or lora (default: head).")
+  private String method = "head";
+
+  @Option(names = "--wait", description = "Wait for what comes of it.")
+  private boolean wait;
+
+  private @Nullable TrainingStatus ended;
+  private boolean heard;
+  private boolean said;
+
+  RetrainCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  void check() {
+    switch (method.toLowerCase(Locale.ROOT)) {
+      case "head", "auto" -> {
+        // Below.
+      }
+      case "lora" ->
+          throw new FailedException("LORA cannot be trained by this version: use --method head");
+      default -> throw new BadInputException("--method must be head or lora, not " + method);
+    }
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    cluster.require(cluster.topics().retrain());
+    Connection connection = new Connection(cluster.settings(), cluster.topics(), cluster.codecs());
+    Requests.Place place =
+        Requests.send(connection, task, Method.HEAD, "asked on the command line");
+    if (!wait) {
+      console.say("asked; ./fewshot releases shows what there is");
+      return DONE;
+    }
+    TrainingStatus status = await(cluster, place);
+    if (json) {
+      print(
+          JsonLines.object()
+              .put("task", status.task())
+              .put("method", status.method().name())
+              .put("state", status.state().name())
+              .put("version", status.version().isEmpty() ? null : status.version())
+              .put("why", status.why())
+              .set("metrics", metrics(status)));
+    } else {
+      String version = status.version().isEmpty() ? "" : " " + status.version();
+      console.result(
+          status.state().name().toLowerCase(Locale.ROOT) + version + ": " + status.why());
+    }
+    return status.state() == State.FAILED ? FAILED : DONE;
+  }
+
+  private static com.fasterxml.jackson.databind.node.ObjectNode metrics(TrainingStatus status) {
+    com.fasterxml.jackson.databind.node.ObjectNode metrics = JsonLines.object();
+    status.metrics().forEach((name, value) -> JsonLines.put(metrics, name, value));
+    return metrics;
+  }
+
+  private TrainingStatus await(Cluster cluster, Requests.Place place) {
+    long start = System.nanoTime();
+    try (Steps steps = new Steps(console);
+        TopicReader reader = new TopicReader(cluster, cluster.topics().trainings())) {
+      while (ended == null) {
+        reader.poll(
+            record -> {
+              TrainingStatus.of(record.value())
+                  .filter(status -> status.task().equals(task))
+                  .ifPresent(status -> take(status, place, steps));
+              return ended == null;
+            });
+        if (!heard && !said && System.nanoTime() - start > PATIENCE_NANOS) {
+          said = true;
+          console.say("no trainer has taken it yet: start one with ./fewshot trainer");
+        }
+      }
+    }
+    return java.util.Objects.requireNonNull(ended);
+  }
+
+  private void take(TrainingStatus status, Requests.Place place, Steps steps) {
+    if (status.answers(place.partition(), place.offset())) {
+      ended = status;
+    } else if (status.state() == State.TRAINING && status.upTo() >= place.offset()) {
+      heard = true;
+      steps.at(status.step(), Math.round(100 * status.done()), 100);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.fewshot.cli;
+
+import io.fewshot.ops.Health;
+import io.fewshot.ops.HealthPages;
+import io.fewshot.ops.HealthServer;
+import io.fewshot.ops.Metrics;
+import io.fewshot.ops.Settings;
+import io.fewshot.training.TrainerService;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Turns the data set into releases. */
+@picocli.CommandLine.Command(
+    name = "trainer",
+    description = "Trains when it is asked, or when enough was learned, until Ctrl-C.",
+    footer = {
+      "",
+      "Example: ./fewshot trainer --port 8081",
+      "A candidate is released only if it is better than what serves: see ./fewshot releases.",
+      "fewshot.trainer.examples (200), fewshot.trainer.every (such as PT6H) and",
+      "fewshot.trainer.holdout (100) are settings for --config."
+    })
+final class TrainerCommand extends Command {
+
+  @Mixin private final ConnectionOptions connection = new ConnectionOptions();
+
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "Of /healthz, /readyz and /metrics; 0 for a free one (default: 8080).")
+  private @Nullable Integer port;
+
+  TrainerCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run() {
+    Settings settings =
+        connection.settings(port == null ? Map.of() : Map.of(Settings.PORT, port.toString()));
+    Health health = new Health();
+    try (Steps steps = new Steps(console);
+        Cluster cluster = new Cluster(settings);
+        Metrics metrics = new Metrics();
+        HealthServer server =
+            Installation.serve(settings.port(), new HealthPages(health, metrics));
+        TrainerService trainer =
+            new TrainerService(
+                settings,
+                cluster.topics(),
+                cluster.codecs(),
+                health,
+                metrics,
+                (task, method, step, done) ->
+                    steps.at(task + " " + method + ": " + step, Math.round(100 * done), 100))) {
+      trainer.start();
+      console.say("serving http://127.0.0.1:" + server.port() + "/readyz, Ctrl-C ends it");
+      boolean before = false;
+      while (true) {
+        boolean now = health.ready();
+        if (now != before && json) {
+          print(JsonLines.object().put("ready", now));
+        } else if (now != before) {
+          console.say(now ? "ready" : "not ready: see /readyz");
+        }
+        before = now;
+        StoppedException.pause(200);
+      }
+    } catch (StoppedException e) {
+      console.say("stopped");
+    }
+    return DONE;
+  }
+}

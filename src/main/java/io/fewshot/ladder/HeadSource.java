@@ -1,0 +1,14 @@
+package io.fewshot.ladder;
+
+import java.util.Optional;
+
+/** Where the ladder gets the linear head that serves a task. Safe for use by several threads. */
+@FunctionalInterface
+public interface HeadSource {
+
+  /** For processes that have none. */
+  HeadSource NONE = task -> Optional.empty();
+
+  /** The head as of now; asked once for each batch, so that a batch is answered by one version. */
+  Optional<LinearHead> head(String task);
+}

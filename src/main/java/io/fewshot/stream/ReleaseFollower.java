@@ -1,0 +1,217 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.ActiveRelease;
+import io.fewshot.event.Method;
+import io.fewshot.event.ModelRelease;
+import io.fewshot.event.RecordException;
+import io.fewshot.ladder.HeadSource;
+import io.fewshot.ladder.LinearHead;
+import io.fewshot.ops.Health;
+import io.fewshot.training.Artifacts;
+import io.fewshot.training.Connection;
+import io.fewshot.training.HeadFiles;
+import io.fewshot.training.ReleaseBook;
+import io.fewshot.training.ReleaseBook.Slot;
+import io.fewshot.training.ReleaseException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the releases that should serve at hand on this instance. One thread of its own follows the
+ * topics, fetches a release's files, checks, loads and warms it up; only then it is put in place of
+ * the one before. The ladder asks once for each batch, so the swap falls between two batches. A
+ * release that does not load leaves the one before serving, and says so.
+ */
+final class ReleaseFollower implements HeadSource, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ReleaseFollower.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final long PAUSE_MILLIS = 2_000;
+
+  /** A file may arrive a little after its release. */
+  private static final int ATTEMPTS = 5;
+
+  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private final Connection connection;
+  private final ReleaseBook book;
+  private final Health health;
+  private final Health.Component component;
+  private final Counter swaps;
+  private final Counter failures;
+  private final BiConsumer<LinearHead, String> warmUp;
+  private final Map<String, LinearHead> heads = new ConcurrentHashMap<>();
+  private final Map<Slot, Attempt> failed = new HashMap<>();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread thread = new Thread(this::keepFollowing, "fewshot-releases");
+
+  private record Attempt(String version, int count, long at) {
+
+    boolean isOver(String wanted) {
+      return version.equals(wanted) && (count >= ATTEMPTS || System.nanoTime() - at < AGAIN_NANOS);
+    }
+  }
+
+  /**
+   * @param warmUp makes a head of a task ready, before it serves
+   */
+  ReleaseFollower(
+      Connection connection,
+      Health health,
+      MeterRegistry meters,
+      BiConsumer<LinearHead, String> warmUp) {
+    this.connection = connection;
+    this.book = new ReleaseBook(connection);
+    this.health = health;
+    this.component = health.component("releases");
+    this.component.starting("reading the releases");
+    this.swaps =
+        Counter.builder("fewshot.release.swaps")
+            .description("Releases that were put in place on this instance")
+            .register(meters);
+    this.failures =
+        Counter.builder("fewshot.release.failures")
+            .description("Attempts to load a release that failed")
+            .register(meters);
+    this.warmUp = warmUp;
+  }
+
+  /** Starts to follow; the topics must be there. */
+  void start() {
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public Optional<LinearHead> head(String task) {
+    return Optional.ofNullable(heads.get(task));
+  }
+
+  private void keepFollowing() {
+    while (closing.getCount() > 0) {
+      try {
+        follow();
+      } catch (InterruptException e) {
+        return;
+      } catch (KafkaException | RecordException e) {
+        LOG.warn("Releases are followed again in a moment: {}", e.getMessage());
+        pause();
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      closing.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closing.countDown();
+    }
+  }
+
+  private void follow() {
+    try (KafkaConsumer<String, byte[]> consumer = connection.consumer()) {
+      List<TopicPartition> partitions = new ArrayList<>();
+      for (String topic :
+          List.of(connection.topics().releases().name(), connection.topics().active().name())) {
+        consumer
+            .partitionsFor(topic)
+            .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+      }
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      boolean caughtUp = false;
+      while (closing.getCount() > 0) {
+        consumer.poll(POLL).forEach(book::take);
+        caughtUp =
+            caughtUp
+                || ends.entrySet().stream()
+                    .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+        if (caughtUp) {
+          book.active().forEach(this::serve);
+          heads.keySet().removeIf(task -> !book.active().containsKey(slot(task)));
+          component.ready();
+        }
+      }
+    }
+  }
+
+  private static Slot slot(String task) {
+    return new Slot(task, Method.HEAD);
+  }
+
+  private void serve(Slot slot, ActiveRelease wanted) {
+    String version = wanted.getVersion();
+    LinearHead now = heads.get(slot.task());
+    Attempt before = failed.get(slot);
+    if (slot.method() != Method.HEAD || now != null && now.version().equals(version)) {
+      return;
+    }
+    if (before != null && before.isOver(version)) {
+      return;
+    }
+    try {
+      LinearHead head = load(slot, version);
+      heads.put(slot.task(), head);
+      failed.remove(slot);
+      health.remove(name(slot));
+      swaps.increment();
+      LOG.info("Task {}: release {} serves ({})", slot.task(), version, wanted.getReason());
+    } catch (InterruptException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      int count = before != null && before.version().equals(version) ? before.count() + 1 : 1;
+      failed.put(slot, new Attempt(version, count, System.nanoTime()));
+      failures.increment();
+      String old = now == null ? "it is answered without" : now.version() + " goes on serving";
+      String why = "release %s does not load, %s: %s".formatted(version, old, e.getMessage());
+      // The instance does its work all the same.
+      health.watch(name(slot), () -> new Health.Status(Health.State.READY, why));
+      LOG.warn("Task {}: {}", slot.task(), why);
+    }
+  }
+
+  private static String name(Slot slot) {
+    return "release " + slot.key();
+  }
+
+  private LinearHead load(Slot slot, String version) {
+    ModelRelease release =
+        book.find(slot, version)
+            .orElseThrow(() -> new ReleaseException("there is no such release"));
+    LinearHead head =
+        HeadFiles.read(
+            new Artifacts(connection).fetch(release.getArtifact(), release.getSha256()), version);
+    warmUp.accept(head, slot.task());
+    return head;
+  }
+
+  @Override
+  public void close() {
+    closing.countDown();
+    try {
+      if (thread.getState() != Thread.State.NEW) {
+        thread.join(TimeUnit.SECONDS.toMillis(30));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

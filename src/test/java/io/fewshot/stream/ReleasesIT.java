@@ -1,0 +1,331 @@
+package io.fewshot.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fewshot.embedded.EmbeddedBroker;
+import io.fewshot.event.Codecs;
+import io.fewshot.event.FakeRegistry;
+import io.fewshot.event.Method;
+import io.fewshot.event.ModelRelease;
+import io.fewshot.event.Query;
+import io.fewshot.event.Result;
+import io.fewshot.event.Split;
+import io.fewshot.event.TaskDefinition;
+import io.fewshot.event.TopicAdmin;
+import io.fewshot.event.Topics;
+import io.fewshot.event.TrainingExample;
+import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.Health;
+import io.fewshot.ops.Metrics;
+import io.fewshot.ops.Settings;
+import io.fewshot.training.Connection;
+import io.fewshot.training.ReleaseBook;
+import io.fewshot.training.Requests;
+import io.fewshot.training.TrainerService;
+import io.fewshot.training.TrainingStatus;
+import io.fewshot.training.TrainingStatus.State;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From the data set to answers by the release, and back again, with real parts. */
+class ReleasesIT {
+
+  private static final Topics TOPICS = Topics.standard();
+  private static final ReleaseBook.Slot SLOT = new ReleaseBook.Slot("tone", Method.HEAD);
+  private static final String[] THINGS = {
+    "parcel",
+    "invoice",
+    "password",
+    "phone",
+    "lamp",
+    "garden chair",
+    "holiday",
+    "dentist",
+    "piano lesson",
+    "gym card",
+    "passport",
+    "car tyre",
+    "birthday cake",
+    "football ticket",
+    "printer",
+    "bank card",
+    "winter coat",
+    "library book",
+    "train ride",
+    "hotel room",
+    "loan",
+    "insurance",
+    "broken window",
+    "heating",
+    "cat food",
+    "tax form",
+    "wedding dress",
+    "bicycle",
+    "camera",
+    "coffee machine"
+  };
+  private static final String[][] TONES = {
+    {"polite", "Could you please help me with my %s? Thank you so much!"},
+    {"polite", "Hello, I would be very grateful if you looked into the %s, kind regards"},
+    {"rude", "Fix my %s now, you useless idiots!"},
+    {"rude", "What the hell is wrong with you, where is the damn %s?"}
+  };
+
+  @TempDir Path folder;
+
+  private EmbeddedBroker broker;
+  private FakeRegistry registry;
+  private Codecs codecs;
+  private Metrics metrics;
+  private Health health;
+  private Connection connection;
+  private Engines engines;
+  private StreamService stream;
+  private TrainerService trainer;
+  private KafkaProducer<String, byte[]> producer;
+
+  @BeforeEach
+  void start() throws Exception {
+    broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
+    registry = FakeRegistry.start();
+    Map<String, String> flags = new HashMap<>();
+    flags.put(Settings.BOOTSTRAP, broker.bootstrapServers());
+    flags.put(Settings.REGISTRY, registry.url());
+    flags.put(Settings.STATE_DIR, folder.resolve("state").toString());
+    flags.put(Settings.RUNGS, "neighbours,head");
+    Settings settings = Settings.load(flags, null, Map.of());
+    codecs = Codecs.of(settings.registry());
+    try (Admin admin = Admin.create(settings.admin())) {
+      new TopicAdmin(admin, Duration.ofSeconds(30)).create(TOPICS, 1);
+    }
+    metrics = new Metrics();
+    health = new Health();
+    connection = new Connection(settings, TOPICS, codecs);
+    engines = StreamService.engines(settings, health, metrics, ProgressListener.NONE);
+    stream = new StreamService(settings, TOPICS, codecs, health, metrics, engines);
+    trainer =
+        new TrainerService(settings, TOPICS, codecs, health, metrics, TrainerService.Listener.NONE);
+    producer =
+        new KafkaProducer<>(settings.producer(), new StringSerializer(), new ByteArraySerializer());
+    stream.start();
+    trainer.start();
+  }
+
+  @AfterEach
+  void stop() {
+    producer.close(Duration.ofSeconds(5));
+    trainer.close();
+    stream.close();
+    engines.close();
+    metrics.close();
+    codecs.close();
+    registry.close();
+    broker.close();
+  }
+
+  @Test
+  void aReleaseIsTrainedServesAndIsRolledBack() {
+    // Given: the nearest example to each has another tone
+    defineAndTeach();
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () -> {
+              assertThat(stream.memory().task("tone").size()).isEqualTo(120);
+              assertThat(stream.tasks().find("tone")).isPresent();
+            });
+
+    // When, Then: it is better than the neighbours
+    TrainingStatus first = retrain();
+    assertThat(first.state()).as(first.why()).isEqualTo(State.RELEASED);
+    assertThat(first.metrics().get("accuracy"))
+        .isGreaterThan(first.metrics().get("incumbent_accuracy"));
+    ModelRelease release = ReleaseBook.read(connection).serving(SLOT).orElseThrow();
+    assertThat(release.getVersion()).isEqualTo(first.version());
+    assertThat(release.getArtifact()).isEqualTo("kafka:" + release.getSha256());
+    assertThat(release.getBaseModel()).startsWith("bge-small-en");
+    assertThat(release.getDatasetOffsets().values().stream().mapToLong(x -> x).sum())
+        .isEqualTo(120);
+    awaitVersion("a", first.version());
+
+    // When, Then: the same data make a candidate that is no better
+    TrainingStatus again = retrain();
+    assertThat(again.state()).as(again.why()).isEqualTo(State.REJECTED);
+    assertThat(again.why()).contains("not better beyond noise");
+
+    // When, Then: what was forgotten must be out of what serves
+    producer.send(new ProducerRecord<>(TOPICS.sftDataset().name(), "tone/3", null));
+    TrainingStatus second = retrain();
+    assertThat(second.state()).as(second.why()).isEqualTo(State.RELEASED);
+    assertThat(second.version()).isNotEqualTo(first.version());
+    awaitVersion("b", second.version());
+
+    // When, Then
+    ReleaseBook.read(connection).rollBack(SLOT, first.version(), "test");
+    awaitVersion("c", first.version());
+
+    // When, Then: one that does not load leaves the one before serving
+    ModelRelease broken =
+        ModelRelease.newBuilder(release).setVersion("broken").setSha256("0".repeat(64)).build();
+    send(TOPICS.releases().name(), "tone/HEAD/broken", broken);
+    ReleaseBook.read(connection).rollBack(SLOT, "broken", "test");
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () ->
+                assertThat(health.statuses().get("release tone/HEAD").reason())
+                    .contains("sha256", first.version() + " goes on serving"));
+    assertThat(health.ready()).isTrue();
+    awaitVersion("d", first.version());
+    assertThat(results().stream().map(Result::getQueryId)).doesNotHaveDuplicates();
+  }
+
+  private void defineAndTeach() {
+    send(
+        TOPICS.tasks().name(),
+        "tone",
+        TaskDefinition.newBuilder()
+            .setTask("tone")
+            .setDefinition(
+                "task: tone\ninstruction: Name the tone.\nlanguage: en\nrungs: [head]\naudit: 0\n")
+            .build());
+    for (int i = 0; i < THINGS.length * TONES.length; i++) {
+      String[] tone = TONES[i % TONES.length];
+      String input = tone[1].formatted(THINGS[i / TONES.length]);
+      String key = Topics.exampleKey("tone", Integer.toString(i));
+      send(
+          TOPICS.sftDataset().name(),
+          key,
+          TrainingExample.newBuilder()
+              .setTask("tone")
+              .setExampleId(Integer.toString(i))
+              .setInput(input)
+              .setOutput(tone[0])
+              .setLabeler("test")
+              .setSplit(Split.TRAIN)
+              .build());
+      send(
+          TOPICS.examples().name(),
+          key,
+          io.fewshot.event.Example.newBuilder()
+              .setTask("tone")
+              .setExampleId(Integer.toString(i))
+              .setInput(input)
+              .setOutput(tone[0])
+              .setSource("import")
+              .setLabeler("")
+              .build());
+    }
+    producer.flush();
+  }
+
+  private TrainingStatus retrain() {
+    Requests.Place place = Requests.send(connection, "tone", Method.AUTO, "test");
+    List<TrainingStatus> found = new ArrayList<>();
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(
+            () -> {
+              for (TrainingStatus status : statuses()) {
+                if (status.answers(place.partition(), place.offset())) {
+                  found.add(status);
+                }
+              }
+              return !found.isEmpty();
+            });
+    return found.get(found.size() - 1);
+  }
+
+  private List<TrainingStatus> statuses() {
+    return read(TOPICS.trainings().name()).stream()
+        .map(TrainingStatus::of)
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** Messages are answered all the time, and at last by this version. */
+  private void awaitVersion(String name, String version) {
+    List<String> ids = new ArrayList<>();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .pollInterval(Duration.ofMillis(300))
+        .until(
+            () -> {
+              String id = name + ids.size();
+              ids.add(id);
+              send(
+                  TOPICS.queries().name(),
+                  id,
+                  Query.newBuilder()
+                      .setQueryId(id)
+                      .setTask("tone")
+                      .setText("Get me my damn umbrella back, you fools!")
+                      .build());
+              producer.flush();
+              return results().stream()
+                  .anyMatch(
+                      result ->
+                          result.getQueryId().startsWith(name)
+                              && result.getRung().equals("head")
+                              && result.getOutput().equals("rude")
+                              && result.getModelVersion().endsWith("+head-" + version));
+            });
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> assertThat(results().stream().map(Result::getQueryId)).containsAll(ids));
+  }
+
+  private List<Result> results() {
+    String topic = TOPICS.results().name();
+    return read(topic).stream()
+        .map(
+            value ->
+                codecs
+                    .codec(Result.class)
+                    .decode(
+                        topic, new org.apache.kafka.common.header.internals.RecordHeaders(), value))
+        .toList();
+  }
+
+  private List<byte[]> read(String topic) {
+    List<byte[]> values = new ArrayList<>();
+    try (KafkaConsumer<String, byte[]> consumer = connection.consumer()) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+        consumer.poll(Duration.ofMillis(50)).forEach(record -> values.add(record.value()));
+      }
+    }
+    return values;
+  }
+
+  @SuppressWarnings("unchecked")
+  private <T extends SpecificRecord> void send(String topic, String key, T record) {
+    byte[] value = codecs.codec((Class<T>) record.getClass()).encode(topic, record);
+    producer.send(new ProducerRecord<>(topic, key, value));
+  }
+}
