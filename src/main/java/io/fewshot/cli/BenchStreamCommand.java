@@ -33,6 +33,9 @@ final class BenchStreamCommand extends Command {
 
   private static final int ENCODED_AT_ONCE = 64;
 
+  /** Thousands of messages pass before the compiler's threads rest. */
+  private static final int WARM_UP = 3;
+
   @Mixin private final BenchFiles files = new BenchFiles();
 
   @Option(names = "--runs", paramLabel = "N", description = "(default: ${DEFAULT-VALUE})")
@@ -102,8 +105,10 @@ final class BenchStreamCommand extends Command {
   private void neighbours(BenchStream stream, Encoders encoders, Figures figures, Steps steps) {
     List<String> texts = files.messages(console, cheap);
     steps.at("warming up", 0, -1);
-    stream.answers(BenchFiles.TASK, texts);
-    encode(encoders, texts);
+    for (int round = 0; round < WARM_UP; round++) {
+      stream.answers(BenchFiles.TASK, texts);
+      encode(encoders, texts);
+    }
     double before = stream.residentMib();
     for (int run = 0; run < runs; run++) {
       steps.at("neighbours alone", run, runs);

@@ -19,7 +19,9 @@ final class Figures {
     double at(double share) {
       List<Double> sorted = new ArrayList<>(runs);
       Collections.sort(sorted);
-      return sorted.get((int) Math.round(share * (sorted.size() - 1)));
+      double place = share * (sorted.size() - 1);
+      double low = sorted.get((int) Math.floor(place));
+      return (low + sorted.get((int) Math.ceil(place))) / 2;
     }
   }
 
