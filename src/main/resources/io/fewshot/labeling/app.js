@@ -1,7 +1,7 @@
 // Puts the views together: who we are, which task, which view, what the keys mean.
 
 import { enter, get, listen, post, Refused, session } from './api.js';
-import { ask, byId, complain, el, isAsking, key } from './dom.js';
+import { ask, byId, complain, el, isAsking, key, silence } from './dom.js';
 import { Panel } from './panel.js';
 import { Queue } from './queue.js';
 import { Review } from './review.js';
@@ -156,6 +156,7 @@ class App {
   }
 
   go(view) {
+    silence();
     this.view = view;
     this.address();
     this.show();

@@ -6,7 +6,7 @@ import { number, percent, word } from './words.js';
 const WIDTH = 360;
 const HEIGHT = 230;
 const LEFT = 44;
-const RIGHT = 12;
+const RIGHT = 22;
 const TOP = 12;
 const BOTTOM = 38;
 

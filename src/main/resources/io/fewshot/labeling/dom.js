@@ -44,6 +44,12 @@ export function say(text) {
   hush = setTimeout(() => { status.textContent = ''; }, 5000);
 }
 
+/** What was said belongs to the view that was left. */
+export function silence() {
+  byId('status').textContent = '';
+  byId('alert').textContent = '';
+}
+
 /** Says at once that something failed; it stays until the next message. */
 export function complain(text) {
   byId('status').textContent = '';

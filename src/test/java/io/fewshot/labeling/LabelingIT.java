@@ -3,23 +3,11 @@ package io.fewshot.labeling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.fewshot.embedded.Embedded;
-import io.fewshot.event.Candidate;
-import io.fewshot.event.Codecs;
 import io.fewshot.event.Correction;
-import io.fewshot.event.Example;
-import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Query;
-import io.fewshot.event.Reason;
 import io.fewshot.event.Result;
-import io.fewshot.event.Schemas;
-import io.fewshot.event.Status;
-import io.fewshot.event.Topic;
-import io.fewshot.event.TopicAdmin;
-import io.fewshot.event.Topics;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
-import io.fewshot.ops.Settings;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -29,23 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -70,12 +47,9 @@ class LabelingIT {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
   private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
   private static final Path SCREENSHOTS = Path.of("target", "screenshots");
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = LabelingWorld.PATIENCE;
 
-  private static Embedded embedded;
-  private static Codecs codecs;
-  private static Settings settings;
-  private static KafkaProducer<String, byte[]> producer;
+  private static LabelingWorld world;
   private static ChromeDriver browser;
   private static Path profile;
 
@@ -94,7 +68,7 @@ class LabelingIT {
           "You sent me the wrong shoes");
 
   /** Each test has topics of its own. */
-  private Topics topics;
+  private LabelingWorld.Records records;
 
   private Metrics metrics;
   private LabelingService page;
@@ -103,11 +77,7 @@ class LabelingIT {
   static void startAll() throws IOException {
     assumeThat(CHROMIUM).as("needs Debian's chromium").isExecutable();
     assumeThat(DRIVER).as("needs Debian's chromium-driver").isExecutable();
-    embedded = Embedded.startTemporary();
-    settings = Settings.load(embedded.properties(), null, Map.of());
-    codecs = Codecs.of(settings.registry());
-    producer =
-        new KafkaProducer<>(settings.producer(), new StringSerializer(), new ByteArraySerializer());
+    world = LabelingWorld.start();
     profile = Files.createTempDirectory("fewshot-chromium");
     ChromeOptions options = new ChromeOptions();
     options.setBinary(CHROMIUM.toFile());
@@ -141,20 +111,14 @@ class LabelingIT {
         files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(java.io.File::delete);
       }
     }
-    if (embedded != null) {
-      producer.close();
-      codecs.close();
-      embedded.close();
+    if (world != null) {
+      world.close();
     }
   }
 
   @BeforeEach
   void startPage(TestInfo test) {
-    topics = Topics.of(test.getTestMethod().orElseThrow().getName() + ".", 1);
-    try (Admin admin = Admin.create(settings.admin())) {
-      new TopicAdmin(admin, PATIENCE).create(topics, 1);
-    }
-    Schemas.register(topics, codecs.registry());
+    records = world.records(test.getTestMethod().orElseThrow().getName());
     metrics = new Metrics();
     serve(1);
   }
@@ -162,13 +126,8 @@ class LabelingIT {
   private void serve(int agreement) {
     Health health = new Health();
     page =
-        LabelingService.start(
-            settings,
-            topics,
-            codecs,
-            health,
-            metrics,
-            new WebSettings("127.0.0.1", 0, Users.none(), agreement));
+        world.serve(
+            records, health, metrics, new WebSettings("127.0.0.1", 0, Users.none(), agreement));
     Awaitility.await().atMost(PATIENCE).until(health::ready);
   }
 
@@ -183,12 +142,13 @@ class LabelingIT {
   @Test
   void peopleLabelByKeysAlone() {
     // Given a task, examples and three messages
-    task("intents", "");
-    example("e1", "Where is my parcel?", "order_status");
-    example("e2", "Money back please", "refund");
-    ask("q1", "Still no parcel after two weeks, where is it?", 0.31, "order_status", "refund");
-    ask("q2", "Do you sell gift cards?", 0.42, "product_question", "refund");
-    ask("q3", "The lamp arrived in pieces", 0.55, "damaged_item", "refund");
+    records.task("intents", "");
+    records.example("e1", "Where is my parcel?", "order_status");
+    records.example("e2", "Money back please", "refund");
+    records.ask(
+        "q1", "Still no parcel after two weeks, where is it?", 0.31, "order_status", "refund");
+    records.ask("q2", "Do you sell gift cards?", 0.42, "product_question", "refund");
+    records.ask("q3", "The lamp arrived in pieces", 0.55, "damaged_item", "refund");
     open(1200, 850);
     awaitText("Still no parcel after two weeks");
     screenshot("queue");
@@ -198,7 +158,7 @@ class LabelingIT {
 
     // Then the correction is in the topic, and the next message comes
     awaitText("Do you sell gift cards?");
-    Correction first = corrections(1).get(0).value();
+    Correction first = records.corrections(1).get(0).value();
     assertThat(first.getQueryId()).isEqualTo("q1");
     assertThat(first.getOutput()).isEqualTo("order_status");
     assertThat(first.getText()).startsWith("Still no parcel");
@@ -209,7 +169,7 @@ class LabelingIT {
 
     // Then it is taken back, and the message waits again
     awaitText("Still no parcel after two weeks");
-    ConsumerRecord<String, Correction> undo = corrections(2).get(1);
+    ConsumerRecord<String, Correction> undo = records.corrections(2).get(1);
     assertThat(undo.key()).isEqualTo("q1");
     assertThat(undo.value()).isNull();
 
@@ -229,7 +189,7 @@ class LabelingIT {
     press("s");
 
     // Then
-    assertThat(corrections(4))
+    assertThat(records.corrections(4))
         .extracting(ConsumerRecord::value)
         .filteredOn(java.util.Objects::nonNull)
         .extracting(Correction::getOutput)
@@ -245,9 +205,9 @@ class LabelingIT {
   void textIsTextWhateverItSays() {
     // Given
     String attack = "<img src=x onerror=\"document.title='owned'\"><script>alert(1)</script>";
-    task("intents", "");
-    example("e1", attack, "<b>bold</b>");
-    ask("q1", attack, 0.3, "<b>bold</b>", "</script><svg onload=alert(2)>");
+    records.task("intents", "");
+    records.example("e1", attack, "<b>bold</b>");
+    records.ask("q1", attack, 0.3, "<b>bold</b>", "</script><svg onload=alert(2)>");
 
     // When
     open(1200, 850);
@@ -268,14 +228,15 @@ class LabelingIT {
   @Test
   void aPhoneShowsEverythingWithoutScrollingSideways() throws IOException {
     // Given long words and Chinese
-    task(
+    records.task(
         "intents",
         "labels:\n  refund: " + "Money back. ".repeat(9) + "\n  other: Anything else.\n");
-    ask("q1", "Pneumonoultramicroscopicsilicovolcanoconiosis".repeat(3), 0.3, "refund", "other");
+    records.ask(
+        "q1", "Pneumonoultramicroscopicsilicovolcanoconiosis".repeat(3), 0.3, "refund", "other");
     for (int i = 0; i < 30; i++) {
-      result("r" + i, i % 5 == 0 ? "other" : "refund", 0.5 + i / 60.0, i % 3 != 0);
+      records.result("r" + i, i % 5 == 0 ? "other" : "refund", 0.5 + i / 60.0, i % 3 != 0);
       if (i % 3 == 0) {
-        ask("r" + i, DIFFERENT.get(i / 3), 0.5 + i / 60.0, "refund", "other");
+        records.ask("r" + i, DIFFERENT.get(i / 3), 0.5 + i / 60.0, "refund", "other");
       }
     }
 
@@ -323,11 +284,11 @@ class LabelingIT {
   @Test
   void similarMessagesAreAnsweredTogetherAndContradictionsAreShown() {
     // Given
-    task("intents", "");
-    example("e1", "My card was declined", "payment_failed");
-    ask("q1", "my card was declined!", 0.1, "refund", "payment_failed");
-    ask("q2", "My card was declined again", 0.2, "payment_failed", "refund");
-    ask("q3", "What colours does the sofa come in?", 0.3, "product_question");
+    records.task("intents", "");
+    records.example("e1", "My card was declined", "payment_failed");
+    records.ask("q1", "my card was declined!", 0.1, "refund", "payment_failed");
+    records.ask("q2", "My card was declined again", 0.2, "payment_failed", "refund");
+    records.ask("q3", "What colours does the sofa come in?", 0.3, "product_question");
     open(1200, 850);
     awaitText("my card was declined!");
     Awaitility.await()
@@ -348,7 +309,7 @@ class LabelingIT {
 
     // Then both messages have it
     awaitText("What colours does the sofa come in?");
-    assertThat(corrections(2))
+    assertThat(records.corrections(2))
         .extracting(record -> record.value().getQueryId() + " " + record.value().getOutput())
         .containsExactlyInAnyOrder("q1 payment_failed", "q2 payment_failed");
 
@@ -365,23 +326,23 @@ class LabelingIT {
   @Test
   void aTriedMessageShowsWhatTheStreamMadeOfIt() throws Exception {
     // Given a stream that answers
-    task("intents", "");
-    example("e1", "Where is my parcel?", "order_status");
+    records.task("intents", "");
+    records.example("e1", "Where is my parcel?", "order_status");
     open(1200, 850);
     press("g", "t");
     await(By.id("try-text")).sendKeys("Where is it?", Keys.ENTER);
-    Query query = read(topics.queries(), Query.class, 1).get(0).value();
+    Query query = records.read(records.topics().queries(), Query.class, 1).get(0).value();
     assertThat(query.getAttributes()).containsEntry("fewshot.dry_run", "true");
     ProducerRecord<String, byte[]> answer =
-        record(
-            topics.results(),
+        records.record(
+            records.topics().results(),
             Result.class,
             "k",
-            answer(query.getQueryId(), "order_status", 0.93, true));
+            LabelingWorld.Records.answer(query.getQueryId(), "order_status", 0.93, true));
     answer.headers().add(Publisher.DRY_RUN, "true".getBytes(StandardCharsets.UTF_8));
 
     // When
-    producer.send(answer).get();
+    records.send(answer);
 
     // Then
     awaitText("order_status");
@@ -453,119 +414,6 @@ class LabelingIT {
       Files.write(SCREENSHOTS.resolve(name + ".png"), browser.getScreenshotAs(OutputType.BYTES));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  // The topics.
-
-  private void task(String name, String more) {
-    String yaml = "task: " + name + "\ninstruction: Name the intent.\n" + more;
-    send(
-        new ProducerRecord<>(
-            topics.validTasks().name(), name, yaml.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  private void example(String id, String input, String output) {
-    Example example =
-        Example.newBuilder()
-            .setExampleId(id)
-            .setTask("intents")
-            .setInput(input)
-            .setOutput(output)
-            .setSource("import")
-            .setLabeler("")
-            .build();
-    send(record(topics.examples(), Example.class, "intents/" + id, example));
-  }
-
-  private void ask(String id, String text, double confidence, String... outputs) {
-    List<Candidate> candidates = new ArrayList<>();
-    for (int i = 0; i < outputs.length; i++) {
-      candidates.add(new Candidate(outputs[i], i == 0 ? confidence : (1 - confidence) / 2));
-    }
-    LabelingRequest request =
-        LabelingRequest.newBuilder()
-            .setQueryId(id)
-            .setTask("intents")
-            .setText(text)
-            .setCandidates(candidates)
-            .setConfidence(confidence)
-            .setReason(Reason.LOW_CONFIDENCE)
-            .setPropensity(1)
-            .setExampleIds(List.of("e1", "e2"))
-            .setCreatedAt(Instant.now())
-            .build();
-    send(record(topics.labeling(), LabelingRequest.class, id, request));
-  }
-
-  private void result(String id, String output, double confidence, boolean accepted) {
-    send(record(topics.results(), Result.class, id, answer(id, output, confidence, accepted)));
-  }
-
-  private static Result answer(String id, String output, double confidence, boolean accepted) {
-    return Result.newBuilder()
-        .setQueryId(id)
-        .setTask("intents")
-        .setStatus(accepted ? Status.ACCEPTED : Status.NEEDS_REVIEW)
-        .setOutput(output)
-        .setConfidence(confidence)
-        .setCandidates(List.of(new Candidate(output, confidence)))
-        .setRung("few-shot")
-        .setExampleIds(List.of("e1"))
-        .setModelVersion("a model")
-        .setPromptTokens(123)
-        .setTruncated(false)
-        .setLatencyMs(45)
-        .setCreatedAt(Instant.now())
-        .build();
-  }
-
-  private static <T extends SpecificRecord> ProducerRecord<String, byte[]> record(
-      Topic topic, Class<T> type, String key, T value) {
-    return new ProducerRecord<>(topic.name(), key, codecs.codec(type).encode(topic.name(), value));
-  }
-
-  private static void send(ProducerRecord<String, byte[]> record) {
-    producer.send(record);
-    producer.flush();
-  }
-
-  private List<ConsumerRecord<String, Correction>> corrections(int count) {
-    return read(topics.corrections(), Correction.class, count);
-  }
-
-  /** The records of a topic, of which there are so many, and no more for a moment. */
-  private static <T extends SpecificRecord> List<ConsumerRecord<String, T>> read(
-      Topic topic, Class<T> type, int count) {
-    try (KafkaConsumer<byte[], byte[]> consumer =
-            new KafkaConsumer<>(
-                settings.consumer(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        StringDeserializer keys = new StringDeserializer()) {
-      TopicPartition partition = new TopicPartition(topic.name(), 0);
-      consumer.assign(List.of(partition));
-      consumer.seekToBeginning(List.of(partition));
-      List<ConsumerRecord<String, T>> read = new ArrayList<>();
-      Awaitility.await()
-          .atMost(PATIENCE)
-          .until(
-              () -> {
-                for (ConsumerRecord<byte[], byte[]> each : consumer.poll(Duration.ofMillis(100))) {
-                  T value =
-                      each.value() == null
-                          ? null
-                          : codecs.codec(type).decode(topic.name(), each.headers(), each.value());
-                  read.add(
-                      new ConsumerRecord<>(
-                          each.topic(),
-                          0,
-                          each.offset(),
-                          keys.deserialize(topic.name(), each.key()),
-                          value));
-                }
-                return read.size() >= count;
-              });
-      assertThat(read).hasSize(count);
-      return read;
     }
   }
 }

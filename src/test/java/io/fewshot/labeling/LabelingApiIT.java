@@ -1,0 +1,202 @@
+package io.fewshot.labeling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fewshot.event.Correction;
+import io.fewshot.event.Example;
+import io.fewshot.ops.Health;
+import io.fewshot.ops.Metrics;
+import java.io.IOException;
+import java.net.CookieManager;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/** Several people at one page, through its API, on a real broker and registry. */
+class LabelingApiIT {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PASSWORD = "correct horse";
+  private static LabelingWorld world;
+
+  private LabelingWorld.Records records;
+  private Metrics metrics;
+  private LabelingService page;
+
+  @BeforeAll
+  static void startAll() {
+    world = LabelingWorld.start();
+  }
+
+  @AfterAll
+  static void stopAll() {
+    world.close();
+  }
+
+  @BeforeEach
+  void startRecords(TestInfo test) {
+    records = world.records(test.getTestMethod().orElseThrow().getName());
+    metrics = new Metrics();
+  }
+
+  @AfterEach
+  void stopPage() {
+    page.close();
+    metrics.close();
+  }
+
+  private void serve(int agreement) {
+    String lines =
+        Users.line("ann", Role.LABELER, PASSWORD.toCharArray())
+            + "\n"
+            + Users.line("bob", Role.LABELER, PASSWORD.toCharArray())
+            + "\n"
+            + Users.line("olga", Role.OWNER, PASSWORD.toCharArray());
+    Health health = new Health();
+    page =
+        world.serve(
+            records,
+            health,
+            metrics,
+            new WebSettings("127.0.0.1", 0, Users.parse(lines), agreement));
+    Awaitility.await().atMost(LabelingWorld.PATIENCE).until(health::ready);
+  }
+
+  @Test
+  void rolesDecideWhoMayDoWhatAndNobodyGetsAnothersMessage() throws Exception {
+    // Given
+    records.task("intents", "");
+    records.example("e1", "I want my money", "refunds");
+    records.example("e2", "Money back", "refund");
+    records.ask("q1", "Give me my money", 0.1, "refund");
+    records.ask("q2", "Where is my parcel?", 0.2, "order_status");
+    serve(1);
+    Person ann = new Person();
+    assertThat(ann.get("tasks").status()).as("not logged in").isEqualTo(401);
+    assertThat(ann.login("ann", "guess").status()).isEqualTo(401);
+    ann.login("ann", PASSWORD);
+    Person bob = new Person();
+    bob.login("bob", PASSWORD);
+    Person olga = new Person();
+    olga.login("olga", PASSWORD);
+    Awaitility.await().until(() -> olga.get("tasks").json().at("/tasks/0/waiting").asInt() == 2);
+
+    // Then each has a message of their own
+    assertThat(ann.next()).isEqualTo("q1");
+    assertThat(bob.next()).isEqualTo("q2");
+    assertThat(olga.next()).isEmpty();
+
+    // When ann answers, then only she or an owner takes it back
+    assertThat(ann.answer("q1", "refund").json().path("taken").asBoolean()).isTrue();
+    assertThat(bob.answer("q1", "refund").status()).as("answered already").isEqualTo(409);
+    assertThat(bob.post("undo", Map.of("query_id", "q1")).status()).isEqualTo(403);
+    assertThat(olga.post("undo", Map.of("query_id", "q1")).status()).isEqualTo(200);
+    assertThat(olga.next()).isEqualTo("q1");
+
+    // And only an owner merges labels
+    Map<String, Object> merge = Map.of("task", "intents", "from", "refunds", "to", "refund");
+    assertThat(ann.post("labels/rename", merge).status()).isEqualTo(403);
+    assertThat(olga.post("labels/rename", merge).json().path("changed").asInt()).isEqualTo(1);
+    assertThat(records.read(records.topics().examples(), Example.class, 3))
+        .last()
+        .satisfies(
+            record -> {
+              assertThat(record.key()).isEqualTo("intents/e1");
+              assertThat(record.value().getOutput()).isEqualTo("refund");
+              assertThat(record.value().getInput()).isEqualTo("I want my money");
+            });
+  }
+
+  @Test
+  void theMajorityCountsAndADisputeIsSettledByAnOwner() throws Exception {
+    // Given two messages that two labelers must answer
+    records.task("intents", "");
+    records.ask("q1", "Give me my money", 0.1, "refund", "cancel");
+    serve(2);
+    Person ann = new Person();
+    ann.login("ann", PASSWORD);
+    Person bob = new Person();
+    bob.login("bob", PASSWORD);
+    Person olga = new Person();
+    olga.login("olga", PASSWORD);
+    Awaitility.await().until(() -> ann.next().equals("q1"));
+
+    // When they disagree
+    ann.answer("q1", "refund");
+    assertThat(ann.next()).as("ann has answered").isEmpty();
+    assertThat(bob.next()).isEqualTo("q1");
+    bob.answer("q1", "cancel");
+
+    // Then it is shown, and an owner settles it
+    assertThat(olga.labeled().path("state").asText()).isEqualTo("DISPUTED");
+    Map<String, Object> settle = Map.of("query_id", "q1", "output", "refund");
+    assertThat(bob.post("settle", settle).status()).isEqualTo(403);
+    assertThat(olga.post("settle", settle).status()).isEqualTo(200);
+    assertThat(olga.labeled().path("state").asText()).isEqualTo("AGREED");
+    assertThat(records.read(records.topics().corrections(), Correction.class, 3))
+        .extracting(record -> record.value().getLabeler() + " " + record.value().getOutput())
+        .containsExactly("ann refund", "bob cancel", "olga refund");
+  }
+
+  private record Reply(int status, JsonNode json) {}
+
+  /** Somebody with a browser. */
+  private final class Person {
+
+    private final HttpClient client =
+        HttpClient.newBuilder().cookieHandler(new CookieManager()).build();
+    private String csrf = "";
+
+    Reply login(String name, String password) throws IOException, InterruptedException {
+      csrf = get("session").json().path("csrf").asText();
+      Reply reply = post("login", Map.of("name", name, "password", password));
+      csrf = reply.json().path("csrf").asText(csrf);
+      return reply;
+    }
+
+    String next() throws IOException, InterruptedException {
+      return get("queue/next?task=intents").json().at("/message/query_id").asText();
+    }
+
+    JsonNode labeled() throws IOException, InterruptedException {
+      return get("labeled?task=intents").json().at("/labeled/0");
+    }
+
+    Reply answer(String id, String output) throws IOException, InterruptedException {
+      return post("queue/answer", Map.of("task", "intents", "query_id", id, "output", output));
+    }
+
+    Reply get(String path) throws IOException, InterruptedException {
+      return send(HttpRequest.newBuilder(uri(path)));
+    }
+
+    Reply post(String path, Map<String, Object> body) throws IOException, InterruptedException {
+      return send(
+          HttpRequest.newBuilder(uri(path))
+              .header("Content-Type", "application/json")
+              .header("X-CSRF-Token", csrf)
+              .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body))));
+    }
+
+    private Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
+      HttpResponse<String> response =
+          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return new Reply(response.statusCode(), JSON.readTree(response.body()));
+    }
+
+    private URI uri(String path) {
+      return URI.create("http://127.0.0.1:" + page.port() + "/api/" + path);
+    }
+  }
+}
