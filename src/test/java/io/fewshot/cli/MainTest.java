@@ -22,7 +22,7 @@ class MainTest {
       delimiter = '|',
       value = {
         "nonsense|unknown command 'nonsense'; see ./fewshot --help",
-        "retrain --task x|unknown command 'retrain'; see ./fewshot --help",
+        "simulate --task x|unknown command 'simulate'; see ./fewshot --help",
         "topics|which one? choose of create, check",
         "topics create --replication 0|--replication must be at least 1",
         "topics create --replication many|'many' is not an int",
@@ -35,7 +35,7 @@ class MainTest {
         "up --tasks no-such-directory|no-such-directory is not a directory",
         "eval --task t.yaml --examples e.csv|--test=FILE",
         "eval --task tasks/sentiment.yaml --examples tasks/sentiment.examples.csv --test"
-            + " tasks/sentiment.examples.csv --rungs head|no rung 'head' can be measured",
+            + " tasks/sentiment.examples.csv --rungs fine-tuned|no rung 'fine-tuned' can be measured",
         "topology --format png|expected one of [mermaid, svg, text]",
         "results --limit 0|--limit must be at least 1",
         "task apply no-such-task.yaml|no-such-task.yaml does not exist: check the path",
