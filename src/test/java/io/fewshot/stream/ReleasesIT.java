@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -49,7 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReleasesIT {
 
   private static final Topics TOPICS = Topics.standard();
-  private static final ReleaseBook.Slot SLOT = new ReleaseBook.Slot("tone", Method.HEAD);
+  private static final ReleaseBook.Slot SLOT = new ReleaseBook.Slot("who", Method.HEAD);
   private static final String[] THINGS = {
     "parcel",
     "invoice",
@@ -82,12 +83,11 @@ class ReleasesIT {
     "camera",
     "coffee machine"
   };
-  private static final String[][] TONES = {
-    {"polite", "Could you please help me with my %s? Thank you so much!"},
-    {"polite", "Hello, I would be very grateful if you looked into the %s, kind regards"},
-    {"rude", "Fix my %s now, you useless idiots!"},
-    {"rude", "What the hell is wrong with you, where is the damn %s?"}
+  private static final String[] VERBS = {
+    "return", "pay for", "cancel", "ask about", "complain about"
   };
+  private static final String[] NAMES = {"Anna", "Peter", "Maria", "John"};
+  private static final int EXAMPLES = THINGS.length * VERBS.length * NAMES.length;
 
   @TempDir Path folder;
 
@@ -140,14 +140,14 @@ class ReleasesIT {
 
   @Test
   void aReleaseIsTrainedServesAndIsRolledBack() {
-    // Given: the nearest example to each has another tone
+    // Given: labels with errors, which a line through all of them sees past and neighbours do not
     defineAndTeach();
     await()
         .atMost(Duration.ofMinutes(2))
         .untilAsserted(
             () -> {
-              assertThat(stream.memory().task("tone").size()).isEqualTo(120);
-              assertThat(stream.tasks().find("tone")).isPresent();
+              assertThat(stream.memory().task("who").size()).isEqualTo(EXAMPLES);
+              assertThat(stream.tasks().find("who")).isPresent();
             });
 
     // When, Then: it is better than the neighbours
@@ -160,7 +160,7 @@ class ReleasesIT {
     assertThat(release.getArtifact()).isEqualTo("kafka:" + release.getSha256());
     assertThat(release.getBaseModel()).startsWith("bge-small-en");
     assertThat(release.getDatasetOffsets().values().stream().mapToLong(x -> x).sum())
-        .isEqualTo(120);
+        .isEqualTo(EXAMPLES);
     awaitVersion("a", first.version());
 
     // When, Then: the same data make a candidate that is no better
@@ -169,7 +169,7 @@ class ReleasesIT {
     assertThat(again.why()).contains("not better beyond noise");
 
     // When, Then: what was forgotten must be out of what serves
-    producer.send(new ProducerRecord<>(TOPICS.sftDataset().name(), "tone/3", null));
+    producer.send(new ProducerRecord<>(TOPICS.sftDataset().name(), "who/3", null));
     TrainingStatus second = retrain();
     assertThat(second.state()).as(second.why()).isEqualTo(State.RELEASED);
     assertThat(second.version()).isNotEqualTo(first.version());
@@ -182,13 +182,13 @@ class ReleasesIT {
     // When, Then: one that does not load leaves the one before serving
     ModelRelease broken =
         ModelRelease.newBuilder(release).setVersion("broken").setSha256("0".repeat(64)).build();
-    send(TOPICS.releases().name(), "tone/HEAD/broken", broken);
+    send(TOPICS.releases().name(), "who/HEAD/broken", broken);
     ReleaseBook.read(connection).rollBack(SLOT, "broken", "test");
     await()
         .atMost(Duration.ofSeconds(30))
         .untilAsserted(
             () ->
-                assertThat(health.statuses().get("release tone/HEAD").reason())
+                assertThat(health.statuses().get("release who/HEAD").reason())
                     .contains("sha256", first.version() + " goes on serving"));
     assertThat(health.ready()).isTrue();
     awaitVersion("d", first.version());
@@ -198,35 +198,41 @@ class ReleasesIT {
   private void defineAndTeach() {
     send(
         TOPICS.tasks().name(),
-        "tone",
+        "who",
         TaskDefinition.newBuilder()
-            .setTask("tone")
+            .setTask("who")
             .setDefinition(
-                "task: tone\ninstruction: Name the tone.\nlanguage: en\nrungs: [head]\naudit: 0\n")
+                "task: who\ninstruction: Name who writes.\nlanguage: en\nrungs: [head]\naudit: 0\n")
             .build());
-    for (int i = 0; i < THINGS.length * TONES.length; i++) {
-      String[] tone = TONES[i % TONES.length];
-      String input = tone[1].formatted(THINGS[i / TONES.length]);
-      String key = Topics.exampleKey("tone", Integer.toString(i));
+    Random errors = new Random(1);
+    for (int i = 0; i < EXAMPLES; i++) {
+      String name = NAMES[i % 4];
+      String input =
+          "%s wants to %s the %s"
+              .formatted(name, VERBS[i / 4 % VERBS.length], THINGS[i / 4 / VERBS.length]);
+      Split split = i % 10 < 6 ? Split.TRAIN : Split.HOLDOUT;
+      boolean wrong = split == Split.TRAIN && errors.nextDouble() < 0.3;
+      String output = name.endsWith("a") != wrong ? "woman" : "man";
+      String key = Topics.exampleKey("who", Integer.toString(i));
       send(
           TOPICS.sftDataset().name(),
           key,
           TrainingExample.newBuilder()
-              .setTask("tone")
+              .setTask("who")
               .setExampleId(Integer.toString(i))
               .setInput(input)
-              .setOutput(tone[0])
+              .setOutput(output)
               .setLabeler("test")
-              .setSplit(Split.TRAIN)
+              .setSplit(split)
               .build());
       send(
           TOPICS.examples().name(),
           key,
           io.fewshot.event.Example.newBuilder()
-              .setTask("tone")
+              .setTask("who")
               .setExampleId(Integer.toString(i))
               .setInput(input)
-              .setOutput(tone[0])
+              .setOutput(output)
               .setSource("import")
               .setLabeler("")
               .build());
@@ -235,7 +241,7 @@ class ReleasesIT {
   }
 
   private TrainingStatus retrain() {
-    Requests.Place place = Requests.send(connection, "tone", Method.AUTO, "test");
+    Requests.Place place = Requests.send(connection, "who", Method.AUTO, "test");
     List<TrainingStatus> found = new ArrayList<>();
     await()
         .atMost(Duration.ofMinutes(2))
@@ -273,8 +279,8 @@ class ReleasesIT {
                   id,
                   Query.newBuilder()
                       .setQueryId(id)
-                      .setTask("tone")
-                      .setText("Get me my damn umbrella back, you fools!")
+                      .setTask("who")
+                      .setText("Peter wants to ask about the umbrella")
                       .build());
               producer.flush();
               return results().stream()
@@ -282,7 +288,7 @@ class ReleasesIT {
                       result ->
                           result.getQueryId().startsWith(name)
                               && result.getRung().equals("head")
-                              && result.getOutput().equals("rude")
+                              && result.getOutput().equals("man")
                               && result.getModelVersion().endsWith("+head-" + version));
             });
     await()
