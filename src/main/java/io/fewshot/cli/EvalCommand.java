@@ -11,6 +11,7 @@ import io.fewshot.model.ModelStore;
 import io.fewshot.model.Precision;
 import io.fewshot.ops.Settings;
 import io.fewshot.prompt.Rung;
+import io.fewshot.training.HeadTrainer;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -92,7 +93,7 @@ final class EvalCommand extends Command {
         console.result(
             "rung         shots      n  accuracy  macro F1    ECE   AURC  ms/message  tokens");
       }
-      new Evaluation(encoders, models::get, LadderSettings.DEFAULTS)
+      new Evaluation(encoders, models::get, LadderSettings.DEFAULTS, HeadTrainer::ofExamples)
           .run(plan, this::show, steps::at);
     } finally {
       steps.close();

@@ -14,10 +14,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +35,22 @@ public final class Evaluation {
   private final Encoders encoders;
   private final ModelSource models;
   private final LadderSettings settings;
+  private final Function<List<StoredExample>, Optional<LinearHead>> heads;
 
+  /** Without a linear head. */
   public Evaluation(Encoders encoders, ModelSource models, LadderSettings settings) {
+    this(encoders, models, settings, examples -> Optional.empty());
+  }
+
+  /**
+   * @param heads trains a linear head on a task's examples; empty where they are too few
+   */
+  public Evaluation(
+      Encoders encoders,
+      ModelSource models,
+      LadderSettings settings,
+      Function<List<StoredExample>, Optional<LinearHead>> heads) {
+    this.heads = heads;
     this.encoders = encoders;
     this.models = models;
     this.settings = settings;
@@ -79,12 +95,18 @@ public final class Evaluation {
     List<Row> examples = draw(plan.examples(), plan.perClass(), plan.seed());
     try (ExampleMemory memory = new ExampleMemory()) {
       fill(memory, plan.task(), examples, progress);
+      Optional<LinearHead> head = Optional.empty();
+      if (plan.rungs().contains(Rung.HEAD)) {
+        progress.at("training the head", 0, 1);
+        head = heads.apply(memory.task(plan.task().task()).examples());
+      }
       List<Integer> shots =
           plan.shots().isEmpty() ? List.of(plan.task().examples().k()) : plan.shots();
       for (Rung rung : plan.rungs()) {
-        boolean prompts = rung != Rung.NEIGHBOURS;
+        boolean prompts = rung != Rung.NEIGHBOURS && rung != Rung.HEAD;
         for (int k : prompts ? shots : List.of(0)) {
-          EvaluationLine line = measure(plan, rung.label(), Set.of(rung), k, memory, progress);
+          EvaluationLine line =
+              measure(plan, rung.label(), Set.of(rung), k, memory, head, progress);
           lines.accept(line);
           if (plan.rungs().size() == 1) {
             // A ladder of one rung is that rung.
@@ -95,18 +117,25 @@ public final class Evaluation {
       if (plan.rungs().size() == 1) {
         return;
       }
-      boolean prompts = plan.rungs().stream().anyMatch(rung -> rung != Rung.NEIGHBOURS);
+      boolean prompts = plan.rungs().stream().anyMatch(r -> r != Rung.NEIGHBOURS && r != Rung.HEAD);
       for (int k : prompts ? shots : List.of(0)) {
-        lines.accept(measure(plan, LADDER, plan.rungs(), k, memory, progress));
+        lines.accept(measure(plan, LADDER, plan.rungs(), k, memory, head, progress));
       }
     }
   }
 
   private EvaluationLine measure(
-      Plan plan, String name, Set<Rung> rungs, int shots, ExampleMemory memory, Progress progress) {
+      Plan plan,
+      String name,
+      Set<Rung> rungs,
+      int shots,
+      ExampleMemory memory,
+      Optional<LinearHead> head,
+      Progress progress) {
     TaskDefinition task = with(plan.task(), rungs, shots);
     EvaluationLine.Builder line = new EvaluationLine.Builder(name, shots, known(plan, memory));
-    try (Ladder ladder = new Ladder(encoders, memory, models, settings.withRunnable(rungs))) {
+    try (Ladder ladder =
+        new Ladder(encoders, memory, models, each -> head, settings.withRunnable(rungs))) {
       progress.at("calibrating " + name, 0, 1);
       ladder.calibrate(task);
       for (int from = 0; from < plan.test().size(); from += BATCH) {

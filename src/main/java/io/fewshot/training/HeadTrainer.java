@@ -1,13 +1,17 @@
 package io.fewshot.training;
 
 import io.fewshot.ladder.LinearHead;
+import io.fewshot.memory.StoredExample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +33,9 @@ public final class HeadTrainer {
 
   private static final int MAX_STEPS = 100;
 
+  /** Fewer say too little about any label. */
+  static final int LEAST_ROWS = 20;
+
   private HeadTrainer() {}
 
   /** A text, its right output and its vector. */
@@ -46,6 +53,33 @@ public final class HeadTrainer {
   @FunctionalInterface
   public interface Progress {
     void at(double share);
+  }
+
+  /** Fits a head to a task's examples; empty where they are too few or of one label. */
+  public static Optional<LinearHead> ofExamples(List<StoredExample> examples) {
+    Optional<String> encoder = mostUsed(examples);
+    List<Row> rows =
+        examples.stream()
+            .filter(example -> example.encoder().equals(encoder.orElse("")))
+            .map(example -> new Row(example.input(), example.output(), example.vector()))
+            .toList();
+    return encoder
+        .filter(name -> suffices(rows))
+        .map(name -> train(rows, name, "offline", share -> {}).head());
+  }
+
+  /** Whether a head can be fitted to these. */
+  static boolean suffices(List<Row> rows) {
+    return rows.size() >= LEAST_ROWS && rows.stream().map(Row::label).distinct().count() > 1;
+  }
+
+  /** The encoder of most of the examples. */
+  static Optional<String> mostUsed(List<StoredExample> examples) {
+    Map<String, Long> counts =
+        examples.stream()
+            .collect(
+                Collectors.groupingBy(StoredExample::encoder, TreeMap::new, Collectors.counting()));
+    return counts.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey);
   }
 
   /**

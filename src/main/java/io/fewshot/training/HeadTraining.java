@@ -14,12 +14,10 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +32,6 @@ final class HeadTraining {
 
   private static final Logger LOG = LoggerFactory.getLogger(HeadTraining.class);
   private static final int ENCODE_BATCH = 256;
-  private static final int LEAST_EXAMPLES = 20;
   private static final DateTimeFormatter VERSION =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
@@ -69,23 +66,21 @@ final class HeadTraining {
     List<StoredExample> holdout = new ArrayList<>();
     embed(task, dataset, progress)
         .forEach((key, split) -> (split == Split.TRAIN ? train : holdout).add(key));
-    Optional<String> encoder = mostUsed(train);
+    Optional<String> encoder = HeadTrainer.mostUsed(train);
     train.removeIf(example -> !example.encoder().equals(encoder.orElse("")));
-    long labels = train.stream().map(StoredExample::output).distinct().count();
-    if (encoder.isEmpty() || train.size() < LEAST_EXAMPLES || labels < 2) {
+    List<HeadTrainer.Row> rows =
+        train.stream()
+            .map(each -> new HeadTrainer.Row(each.input(), each.output(), each.vector()))
+            .toList();
+    if (encoder.isEmpty() || !HeadTrainer.suffices(rows)) {
       return rejected(
-          "%d examples of %d labels to train on are too few: it takes %d of 2"
-              .formatted(train.size(), labels, LEAST_EXAMPLES));
+          "%d examples to train on are too few, or all of one label: it takes %d of two"
+              .formatted(train.size(), HeadTrainer.LEAST_ROWS));
     }
     long start = System.nanoTime();
     HeadTrainer.Trained trained =
         HeadTrainer.train(
-            train.stream()
-                .map(each -> new HeadTrainer.Row(each.input(), each.output(), each.vector()))
-                .toList(),
-            encoder.get(),
-            "candidate",
-            share -> progress.at("training", share));
+            rows, encoder.get(), "candidate", share -> progress.at("training", share));
     double seconds = (System.nanoTime() - start) / 1e9;
     progress.at("comparing", 0);
     return judge(task, dataset, train, holdout, trained, seconds);
@@ -206,15 +201,5 @@ final class HeadTraining {
       }
     }
     return embedded;
-  }
-
-  private static Optional<String> mostUsed(List<StoredExample> examples) {
-    Map<String, Long> counts =
-        examples.stream()
-            .collect(
-                Collectors.groupingBy(StoredExample::encoder, HashMap::new, Collectors.counting()));
-    return counts.entrySet().stream()
-        .max(Map.Entry.<String, Long>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
-        .map(Map.Entry::getKey);
   }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fewshot.embedded.EmbeddedBroker;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.FakeRegistry;
+import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.Query;
@@ -15,10 +16,13 @@ import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
 import io.fewshot.event.TrainingExample;
+import io.fewshot.event.internal.EncodedExample;
+import io.fewshot.memory.Embedding;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
+import io.fewshot.prompt.Language;
 import io.fewshot.training.Connection;
 import io.fewshot.training.ReleaseBook;
 import io.fewshot.training.Requests;
@@ -27,11 +31,13 @@ import io.fewshot.training.TrainingStatus;
 import io.fewshot.training.TrainingStatus.State;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -49,7 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReleasesIT {
 
   private static final Topics TOPICS = Topics.standard();
-  private static final ReleaseBook.Slot SLOT = new ReleaseBook.Slot("tone", Method.HEAD);
+  private static final ReleaseBook.Slot SLOT = new ReleaseBook.Slot("who", Method.HEAD);
   private static final String[] THINGS = {
     "parcel",
     "invoice",
@@ -82,12 +88,11 @@ class ReleasesIT {
     "camera",
     "coffee machine"
   };
-  private static final String[][] TONES = {
-    {"polite", "Could you please help me with my %s? Thank you so much!"},
-    {"polite", "Hello, I would be very grateful if you looked into the %s, kind regards"},
-    {"rude", "Fix my %s now, you useless idiots!"},
-    {"rude", "What the hell is wrong with you, where is the damn %s?"}
+  private static final String[] VERBS = {
+    "return", "pay for", "cancel", "ask about", "complain about"
   };
+  private static final String[] NAMES = {"Anna", "Peter", "Maria", "John"};
+  private static final int EXAMPLES = THINGS.length * VERBS.length * NAMES.length;
 
   @TempDir Path folder;
 
@@ -111,6 +116,7 @@ class ReleasesIT {
     flags.put(Settings.REGISTRY, registry.url());
     flags.put(Settings.STATE_DIR, folder.resolve("state").toString());
     flags.put(Settings.RUNGS, "neighbours,head");
+    flags.put(Settings.TRAINER_EXAMPLES, "0");
     Settings settings = Settings.load(flags, null, Map.of());
     codecs = Codecs.of(settings.registry());
     try (Admin admin = Admin.create(settings.admin())) {
@@ -143,14 +149,14 @@ class ReleasesIT {
 
   @Test
   void aReleaseIsTrainedServesAndIsRolledBack() {
-    // Given: the nearest example to each has another tone
+    // Given: labels with errors, which a line through all of them sees past and neighbours do not
     defineAndTeach();
     await()
         .atMost(Duration.ofMinutes(2))
         .untilAsserted(
             () -> {
-              assertThat(stream.memory().task("tone").size()).isEqualTo(120);
-              assertThat(stream.tasks().find("tone")).isPresent();
+              assertThat(stream.memory().task("who").size()).isEqualTo(EXAMPLES);
+              assertThat(stream.tasks().find("who")).isPresent();
             });
 
     // When, Then: it is better than the neighbours
@@ -163,7 +169,7 @@ class ReleasesIT {
     assertThat(release.getArtifact()).isEqualTo("kafka:" + release.getSha256());
     assertThat(release.getBaseModel()).startsWith("bge-small-en");
     assertThat(release.getDatasetOffsets().values().stream().mapToLong(x -> x).sum())
-        .isEqualTo(120);
+        .isEqualTo(EXAMPLES);
     awaitVersion("a", first.version());
 
     // When, Then: the same data make a candidate that is no better
@@ -172,7 +178,7 @@ class ReleasesIT {
     assertThat(again.why()).contains("not better beyond noise");
 
     // When, Then: what was forgotten must be out of what serves
-    producer.send(new ProducerRecord<>(TOPICS.sftDataset().name(), "tone/3", null));
+    producer.send(new ProducerRecord<>(TOPICS.sftDataset().name(), "who/3", null));
     TrainingStatus second = retrain();
     assertThat(second.state()).as(second.why()).isEqualTo(State.RELEASED);
     assertThat(second.version()).isNotEqualTo(first.version());
@@ -185,13 +191,13 @@ class ReleasesIT {
     // When, Then: one that does not load leaves the one before serving
     ModelRelease broken =
         ModelRelease.newBuilder(release).setVersion("broken").setSha256("0".repeat(64)).build();
-    send(TOPICS.releases().name(), "tone/HEAD/broken", broken);
+    send(TOPICS.releases().name(), "who/HEAD/broken", broken);
     ReleaseBook.read(connection).rollBack(SLOT, "broken", "test");
     await()
         .atMost(Duration.ofSeconds(30))
         .untilAsserted(
             () ->
-                assertThat(health.statuses().get("release tone/HEAD").reason())
+                assertThat(health.statuses().get("release who/HEAD").reason())
                     .contains("sha256", first.version() + " goes on serving"));
     assertThat(health.ready()).isTrue();
     awaitVersion("d", first.version());
@@ -201,44 +207,72 @@ class ReleasesIT {
   private void defineAndTeach() {
     send(
         TOPICS.tasks().name(),
-        "tone",
+        "who",
         TaskDefinition.newBuilder()
-            .setTask("tone")
+            .setTask("who")
             .setDefinition(
-                "task: tone\ninstruction: Name the tone.\nlanguage: en\nrungs: [head]\naudit: 0\n")
+                "task: who\ninstruction: Name who writes.\nlanguage: en\nrungs: [head]\naudit: 0\n")
             .build());
-    for (int i = 0; i < THINGS.length * TONES.length; i++) {
-      String[] tone = TONES[i % TONES.length];
-      String input = tone[1].formatted(THINGS[i / TONES.length]);
-      String key = Topics.exampleKey("tone", Integer.toString(i));
+    List<EncodedExample.Builder> encoded = new ArrayList<>();
+    Random errors = new Random(1);
+    for (int i = 0; i < EXAMPLES; i++) {
+      String name = NAMES[i % 4];
+      String input =
+          "%s wants to %s the %s"
+              .formatted(name, VERBS[i / 4 % VERBS.length], THINGS[i / 4 / VERBS.length]);
+      Split split = i % 10 < 6 ? Split.TRAIN : Split.HOLDOUT;
+      boolean wrong = split == Split.TRAIN && errors.nextDouble() < 0.3;
+      String output = name.endsWith("a") != wrong ? "woman" : "man";
+      String key = Topics.exampleKey("who", Integer.toString(i));
       send(
           TOPICS.sftDataset().name(),
           key,
           TrainingExample.newBuilder()
-              .setTask("tone")
+              .setTask("who")
               .setExampleId(Integer.toString(i))
               .setInput(input)
-              .setOutput(tone[0])
+              .setOutput(output)
               .setLabeler("test")
-              .setSplit(Split.TRAIN)
+              .setSplit(split)
               .build());
-      send(
-          TOPICS.examples().name(),
-          key,
-          io.fewshot.event.Example.newBuilder()
-              .setTask("tone")
+      encoded.add(
+          EncodedExample.newBuilder()
+              .setTask("who")
               .setExampleId(Integer.toString(i))
               .setInput(input)
-              .setOutput(tone[0])
+              .setOutput(output)
               .setSource("import")
               .setLabeler("")
-              .build());
+              .setCreatedAt(Instant.EPOCH)
+              .setSplit(split.name()));
     }
+    sendEncoded(encoded);
     producer.flush();
   }
 
+  /** Past the learning application, which would choose the splits itself. */
+  private void sendEncoded(List<EncodedExample.Builder> drafts) {
+    List<Embedding> embeddings =
+        engines
+            .encoders()
+            .encode(Language.EN, drafts.stream().map(draft -> draft.getInput()).toList());
+    for (int i = 0; i < drafts.size(); i++) {
+      EncodedExample example =
+          drafts
+              .get(i)
+              .setEncodedBy(embeddings.get(i).encoder())
+              .setVector(InternalSerde.bytes(embeddings.get(i).vector()))
+              .build();
+      producer.send(
+          new ProducerRecord<>(
+              TOPICS.encodedExamples().name(),
+              Topics.exampleKey("who", example.getExampleId()),
+              InternalSerde.encodedExample().serializer().serialize("", example)));
+    }
+  }
+
   private TrainingStatus retrain() {
-    Requests.Place place = Requests.send(connection, "tone", Method.AUTO, "test");
+    Requests.Place place = Requests.send(connection, "who", Method.AUTO, "test");
     List<TrainingStatus> found = new ArrayList<>();
     await()
         .atMost(Duration.ofMinutes(2))
@@ -265,9 +299,9 @@ class ReleasesIT {
   private void awaitVersion(String name, String version) {
     List<String> ids = new ArrayList<>();
     await()
-        .atMost(Duration.ofMinutes(1))
+        .atMost(Duration.ofSeconds(40))
         .pollInterval(Duration.ofMillis(300))
-        .until(
+        .untilAsserted(
             () -> {
               String id = name + ids.size();
               ids.add(id);
@@ -276,17 +310,18 @@ class ReleasesIT {
                   id,
                   Query.newBuilder()
                       .setQueryId(id)
-                      .setTask("tone")
-                      .setText("Get me my damn umbrella back, you fools!")
+                      .setTask("who")
+                      .setText("Peter wants to ask about the umbrella")
                       .build());
               producer.flush();
-              return results().stream()
-                  .anyMatch(
-                      result ->
-                          result.getQueryId().startsWith(name)
-                              && result.getRung().equals("head")
-                              && result.getOutput().equals("rude")
-                              && result.getModelVersion().endsWith("+head-" + version));
+              assertThat(results())
+                  .filteredOn(result -> result.getQueryId().startsWith(name))
+                  .anySatisfy(
+                      result -> {
+                        assertThat(result.getRung()).isEqualTo("head");
+                        assertThat(result.getOutput()).isIn("man", "woman");
+                        assertThat(result.getModelVersion()).endsWith("+head-" + version);
+                      });
             });
     await()
         .atMost(Duration.ofSeconds(30))
