@@ -139,11 +139,12 @@ public final class Ladder implements Answerer, AutoCloseable {
     if (runs(task, Rung.NEIGHBOURS)) {
       climbs.forEach(Climb::askedNeighbours);
       judge(task, known, climbs);
-    } else if (last) {
-      // The head may be missing, or not read this encoder's vectors.
-      judge(task, known, climbs);
     }
     head.ifPresent(rung -> askHead(task, known, rung, climbs));
+    if (last) {
+      // Those that nobody had a say about: the head is missing, or does not read this encoder.
+      judge(task, known, climbs.stream().filter(c -> c.stage().asked().isEmpty()).toList());
+    }
     climbs.stream().filter(climb -> last || climb.isDone()).forEach(Climb::settle);
   }
 
