@@ -1,6 +1,7 @@
 package io.fewshot.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fewshot.ops.Health;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Option;
 
@@ -41,5 +42,26 @@ abstract class Command implements Callable<Integer> {
 
   protected final void print(ObjectNode object) {
     console.result(object.toString());
+  }
+
+  /**
+   * Says when a service becomes ready, and when no longer, until it is told to stop.
+   *
+   * @throws StoppedException when it is
+   */
+  void sayReadiness(Health health) {
+    boolean before = false;
+    while (true) {
+      boolean now = health.ready();
+      if (now != before) {
+        if (json) {
+          print(JsonLines.object().put("ready", now));
+        } else {
+          console.say(now ? "ready" : "not ready: see /readyz");
+        }
+      }
+      before = now;
+      StoppedException.pause(200);
+    }
   }
 }

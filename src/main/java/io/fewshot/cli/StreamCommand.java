@@ -52,27 +52,10 @@ final class StreamCommand extends Command {
                 settings, cluster.topics(), cluster.codecs(), health, metrics, engines)) {
       stream.start();
       console.say("serving http://127.0.0.1:" + server.port() + "/readyz, Ctrl-C ends it");
-      await(health);
+      sayReadiness(health);
     } catch (StoppedException e) {
       console.say("stopped");
     }
     return DONE;
-  }
-
-  /** Says when it becomes ready, and when no longer, until it is told to stop. */
-  private void await(Health health) {
-    boolean before = false;
-    while (true) {
-      boolean now = health.ready();
-      if (now != before) {
-        if (json) {
-          print(JsonLines.object().put("ready", now));
-        } else {
-          console.say(now ? "ready" : "not ready: see /readyz");
-        }
-      }
-      before = now;
-      StoppedException.pause(200);
-    }
   }
 }

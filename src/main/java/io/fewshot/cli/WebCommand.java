@@ -89,7 +89,7 @@ final class WebCommand extends Command {
         Metrics metrics = new Metrics();
         LabelingService page = serve(cluster, health, metrics, web)) {
       console.say("serving http://%s:%d/, Ctrl-C ends it".formatted(host, page.port()));
-      await(health);
+      sayReadiness(health);
     } catch (StoppedException e) {
       console.say("stopped");
     }
@@ -129,22 +129,5 @@ final class WebCommand extends Command {
       throw new BadInputException("a password has at least " + SHORTEST_PASSWORD + " characters");
     }
     return password;
-  }
-
-  /** Says when it becomes ready, and when no longer, until it is told to stop. */
-  private void await(Health health) {
-    boolean before = false;
-    while (true) {
-      boolean now = health.ready();
-      if (now != before) {
-        if (json) {
-          print(JsonLines.object().put("ready", now));
-        } else {
-          console.say(now ? "ready" : "not ready: see /readyz");
-        }
-      }
-      before = now;
-      StoppedException.pause(200);
-    }
   }
 }
