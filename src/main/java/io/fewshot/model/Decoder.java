@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * packed one after the other, without padding; attention runs on groups of about equal length, see
  * {@link AttentionGroups}.
  *
- * <p>For one thread at a time. Owns the weights and the program.
+ * <p>Passes may run at once, each in a thread of its own. Owns the weights and the program.
  */
 final class Decoder implements AutoCloseable {
 
@@ -109,6 +109,11 @@ final class Decoder implements AutoCloseable {
       program.close();
       throw e;
     }
+  }
+
+  /** Passes that are worth computing at once. */
+  int lanes() {
+    return manager.getDevice().isGpu() ? 1 : TorchEngine.threads();
   }
 
   Architecture architecture() {

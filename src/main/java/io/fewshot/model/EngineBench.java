@@ -43,10 +43,19 @@ public final class EngineBench {
     this.model = model;
   }
 
-  /** The matrix products of all layers for so many tokens at once. */
+  /**
+   * The matrix products of all layers for so many tokens at once: the better of one pass with all
+   * threads and one in each lane.
+   */
   public Work multiply(int tokens) {
-    Decoder decoder = model.decoder();
-    return measure(tokens, decoder.layerFlops(tokens), () -> decoder.multiplyOnly(tokens));
+    Work one = multiply(tokens, 1, false);
+    Work each = multiply(tokens, model.lanes(), true);
+    return one.gflops() > each.gflops() ? one : each;
+  }
+
+  private Work multiply(int tokens, int passes, boolean sideBySide) {
+    double flops = model.decoder().layerFlops(tokens) * passes;
+    return measure((double) tokens * passes, flops, () -> model.multiplyOnly(tokens, sideBySide));
   }
 
   /** Plain prompts: no cache, and of each only the likelihood of one token is asked for. */

@@ -1,6 +1,7 @@
 package io.fewshot.model;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -12,6 +13,9 @@ import java.util.List;
  */
 record Packing(int maxTokens, int maxPredictions) {
 
+  /** Tokens below which a batch is not worth being shared among lanes. */
+  private static final int MIN_LANE = 32;
+
   /**
    * A request, or some of its candidates.
    *
@@ -22,33 +26,61 @@ record Packing(int maxTokens, int maxPredictions) {
   record Piece(int request, List<Integer> candidates, int cached, TokenTree tree) {}
 
   /**
+   * As few passes as the bounds allow, but at least {@code lanes} when there is enough to do, and
+   * of about equal cost: the dearest piece goes to the pass that has the least (Graham's LPT rule).
+   *
    * @param cached for each request how many tokens of its prompt come from the cache
    */
-  List<List<Piece>> passes(List<Scoring> requests, int[] cached) {
-    List<List<Piece>> passes = new ArrayList<>();
-    List<Piece> pass = new ArrayList<>();
-    int tokens = 0;
-    int predictions = 0;
+  List<List<Piece>> passes(List<Scoring> requests, int[] cached, int lanes) {
+    List<Piece> pieces = new ArrayList<>();
     for (int request = 0; request < requests.size(); request++) {
-      for (Piece piece : pieces(request, requests.get(request), cached[request])) {
-        boolean full =
-            tokens + piece.tree.size() > maxTokens
-                || predictions + piece.tree.targets().length > maxPredictions;
-        if (full && !pass.isEmpty()) {
-          passes.add(pass);
-          pass = new ArrayList<>();
-          tokens = 0;
-          predictions = 0;
-        }
-        pass.add(piece);
-        tokens += piece.tree.size();
-        predictions += piece.tree.targets().length;
-      }
+      pieces.addAll(pieces(request, requests.get(request), cached[request]));
     }
-    if (!pass.isEmpty()) {
-      passes.add(pass);
+    pieces.sort(Comparator.comparingInt((Piece piece) -> piece.tree.size()).reversed());
+    int tokens = pieces.stream().mapToInt(piece -> piece.tree.size()).sum();
+    int predictions = pieces.stream().mapToInt(piece -> piece.tree.targets().length).sum();
+    int needed = Math.max(ceilDiv(tokens, maxTokens), ceilDiv(predictions, maxPredictions));
+    int count = lanes * ceilDiv(Math.max(needed, Math.min(lanes, tokens / MIN_LANE)), lanes);
+    List<Open> passes = new ArrayList<>();
+    for (int i = 0; i < Math.max(1, count); i++) {
+      passes.add(new Open());
     }
-    return passes;
+    for (Piece piece : pieces) {
+      passes.stream()
+          .filter(pass -> pass.fits(piece))
+          .min(Comparator.comparingInt(pass -> pass.tokens))
+          .orElseGet(
+              () -> {
+                Open more = new Open();
+                passes.add(more);
+                return more;
+              })
+          .add(piece);
+    }
+    return passes.stream().map(pass -> pass.pieces).filter(pass -> !pass.isEmpty()).toList();
+  }
+
+  private static int ceilDiv(int value, int by) {
+    return (value + by - 1) / by;
+  }
+
+  /** A pass that is being filled. */
+  private final class Open {
+    private final List<Piece> pieces = new ArrayList<>();
+    private int tokens;
+    private int predictions;
+
+    boolean fits(Piece piece) {
+      return pieces.isEmpty()
+          || tokens + piece.tree.size() <= maxTokens
+              && predictions + piece.tree.targets().length <= maxPredictions;
+    }
+
+    void add(Piece piece) {
+      pieces.add(piece);
+      tokens += piece.tree.size();
+      predictions += piece.tree.targets().length;
+    }
   }
 
   /** One piece where it fits, else as few as do. */

@@ -5,6 +5,7 @@ import io.fewshot.model.Decoder.Sequence;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ public final class TorchLanguageModel implements LanguageModel {
   private final GgufTokenizer tokenizer;
   private final ChatTemplate chatTemplate;
   private final Packing packing;
+  private final Lanes lanes;
   private final PrefixCache prefixes = new PrefixCache(MAX_CACHE_BYTES);
   private boolean closed;
 
@@ -37,6 +39,7 @@ public final class TorchLanguageModel implements LanguageModel {
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
     long logitBytes = 4L * decoder.architecture().vocabulary();
+    this.lanes = new Lanes(decoder.lanes(), "model " + name);
     this.packing = new Packing(MAX_TOKENS, (int) Math.max(1, MAX_LOGITS_BYTES / logitBytes));
   }
 
@@ -72,8 +75,20 @@ public final class TorchLanguageModel implements LanguageModel {
     return decoder.precision();
   }
 
+  int lanes() {
+    return lanes.count();
+  }
+
   Decoder decoder() {
     return decoder;
+  }
+
+  /** Multiplies with all layers' matrices only, as one pass or as one in each lane. */
+  synchronized double multiplyOnly(int tokens, boolean sideBySide) {
+    int passes = sideBySide ? lanes.count() : 1;
+    return lanes.run(Collections.nCopies(passes, tokens), decoder::multiplyOnly).stream()
+        .mapToDouble(Double::doubleValue)
+        .sum();
   }
 
   @Override
@@ -103,7 +118,8 @@ public final class TorchLanguageModel implements LanguageModel {
       checkPrompt(request.prompt());
       checkLength(request.prompt().length + Math.max(0, request.maxTokens()));
     }
-    return guarded(() -> new Generator(decoder, tokenizer, this::past).generate(requests));
+    return guarded(
+        () -> lanes.alone(() -> new Generator(decoder, tokenizer, this::past).generate(requests)));
   }
 
   private <T> T guarded(Supplier<T> computation) {
@@ -125,23 +141,31 @@ public final class TorchLanguageModel implements LanguageModel {
     int[] cached = requests.stream().mapToInt(r -> cached(r.shared(), r.prompt())).toArray();
     List<double[]> sums = new ArrayList<>();
     requests.forEach(request -> sums.add(new double[request.candidates().size()]));
-    for (List<Packing.Piece> pass : packing.passes(requests, cached)) {
-      List<Sequence> sequences = new ArrayList<>();
-      for (Packing.Piece piece : pass) {
-        int[] prompt = requests.get(piece.request()).prompt();
-        sequences.add(new Sequence(piece.tree(), past(prompt, piece.cached())));
-      }
-      List<float[]> scored = decoder.score(sequences);
-      for (int i = 0; i < pass.size(); i++) {
-        Packing.Piece piece = pass.get(i);
+    List<List<Packing.Piece>> passes = packing.passes(requests, cached, lanes.count());
+    List<List<Sequence>> sequences =
+        lanes.alone(() -> passes.stream().map(pass -> sequences(requests, pass)).toList());
+    List<List<float[]>> results = lanes.run(sequences, decoder::score);
+    for (int p = 0; p < passes.size(); p++) {
+      List<float[]> scored = results.get(p);
+      for (int i = 0; i < scored.size(); i++) {
+        Packing.Piece piece = passes.get(p).get(i);
         int[] owners = piece.tree().owners();
-        for (int p = 0; p < owners.length; p++) {
-          int candidate = piece.candidates().get(owners[p]);
-          sums.get(piece.request())[candidate] += scored.get(i)[p];
+        for (int o = 0; o < owners.length; o++) {
+          int candidate = piece.candidates().get(owners[o]);
+          sums.get(piece.request())[candidate] += scored.get(i)[o];
         }
       }
     }
     return sums.stream().map(Scores::new).toList();
+  }
+
+  private List<Sequence> sequences(List<Scoring> requests, List<Packing.Piece> pass) {
+    return pass.stream()
+        .map(
+            piece ->
+                new Sequence(
+                    piece.tree(), past(requests.get(piece.request()).prompt(), piece.cached())))
+        .toList();
   }
 
   /** How much of a prompt is worth taking from the cache; its last token is always computed. */
@@ -198,6 +222,7 @@ public final class TorchLanguageModel implements LanguageModel {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      lanes.close();
       prefixes.close();
       decoder.close();
       tokenizer.close();

@@ -34,7 +34,7 @@ class TokenTreeTest {
     Scoring alone = new Scoring(0, new int[50], List.of(new int[] {1}));
 
     List<List<Packing.Piece>> passes =
-        packing.passes(List.of(split, small, alone, small), new int[4]);
+        packing.passes(List.of(split, small, alone, small), new int[4], 1);
 
     assertThat(passes)
         .allSatisfy(
