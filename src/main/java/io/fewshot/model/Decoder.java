@@ -96,7 +96,9 @@ final class Decoder implements AutoCloseable {
     try {
       Precision chosen =
           precision == Precision.AUTO ? Precision.measure(manager, program) : precision;
-      List<NDArray> weights = new Weights(gguf, architecture, chosen).load(manager, program);
+      boolean packed = chosen == Precision.BF16 && !device.isGpu();
+      List<NDArray> weights =
+          new Weights(gguf, architecture, chosen, packed).load(manager, program);
       return new Decoder(
           architecture,
           chosen,
