@@ -9,7 +9,7 @@ import java.util.function.Function;
 
 /**
  * Keys and values of prompt fronts that many prompts share, the least recently used ones dropped
- * beyond a number of bytes. For one thread at a time; owns what it holds.
+ * beyond a number of bytes. For one thread at a time, callers lock it; owns what it holds.
  */
 final class PrefixCache implements AutoCloseable {
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -118,8 +119,18 @@ public final class TorchLanguageModel implements LanguageModel {
       checkPrompt(request.prompt());
       checkLength(request.prompt().length + Math.max(0, request.maxTokens()));
     }
-    return guarded(
-        () -> lanes.alone(() -> new Generator(decoder, tokenizer, this::past).generate(requests)));
+    return guarded(() -> generateAll(requests));
+  }
+
+  private List<Generated> generateAll(List<Generation> requests) {
+    int each = Math.max(1, (requests.size() + lanes.count() - 1) / lanes.count());
+    List<List<Generation>> parts = new ArrayList<>();
+    for (int from = 0; from < requests.size(); from += each) {
+      parts.add(requests.subList(from, Math.min(from + each, requests.size())));
+    }
+    Function<List<Generation>, List<Generated>> generate =
+        part -> new Generator(decoder, tokenizer, this::past).generate(part);
+    return lanes.run(parts, generate).stream().flatMap(List::stream).toList();
   }
 
   private <T> T guarded(Supplier<T> computation) {
@@ -179,7 +190,9 @@ public final class TorchLanguageModel implements LanguageModel {
       return null;
     }
     int[] front = Arrays.copyOf(prompt, cached);
-    return prefixes.get(front, decoder.pastBytes(cached), decoder::prefix);
+    synchronized (prefixes) {
+      return prefixes.get(front, decoder.pastBytes(cached), decoder::prefix);
+    }
   }
 
   private void check(Scoring request) {
