@@ -51,10 +51,20 @@ public final class Encoders implements AutoCloseable {
     }
     Encoder encoder = loaded.get(language);
     if (encoder == null) {
-      encoder = OnnxEncoder.load(EncoderModel.of(language), files, threads);
+      encoder = BertSentenceEncoder.load(EncoderModel.of(language), files, threads);
       loaded.put(language, encoder);
     }
     return encoder;
+  }
+
+  /**
+   * Another encoder for the same language, in fp32 on ONNX Runtime, to compare with. The caller
+   * closes it.
+   *
+   * @throws io.fewshot.model.ModelException when it cannot be loaded
+   */
+  public Encoder reference(Language language) {
+    return BertSentenceEncoder.loadFp32(EncoderModel.of(language), files, threads);
   }
 
   /**

@@ -92,7 +92,7 @@ final class Decoder implements AutoCloseable {
   static Decoder load(Gguf gguf, Precision precision, Device device) {
     Architecture architecture = Architecture.of(gguf);
     NDManager manager = TorchEngine.get().newBaseManager(device);
-    DecoderProgram program = DecoderProgram.load(device);
+    DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
       Precision chosen =
           precision == Precision.AUTO ? Precision.measure(manager, program) : precision;

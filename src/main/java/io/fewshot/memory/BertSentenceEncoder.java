@@ -2,74 +2,116 @@ package io.fewshot.memory;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
+import io.fewshot.model.BertEncoder;
 import io.fewshot.model.ModelException;
 import java.io.IOException;
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A BERT sentence encoder on ONNX Runtime. The session and the tokenizer are native resources that
- * this object owns; both allow calls from several threads, so only closing excludes encoding.
+ * A BERT sentence encoder: tokenizer and network, both native resources that this object owns. Both
+ * allow calls from several threads, so only closing excludes encoding.
  */
-final class OnnxEncoder implements Encoder {
+final class BertSentenceEncoder implements Encoder {
 
   static final int MAX_TOKENS = 512;
 
+  private static final Logger log = LoggerFactory.getLogger(BertSentenceEncoder.class);
+
   // Far more than 512 tokens of any real text; what comes after would be cut anyway.
   private static final int MAX_CHARS = 16 * MAX_TOKENS;
-  // Small batches stay in the cores' caches: on two cores 512 tokens at a time took 13 % less time
-  // than 4096, and a single text of the greatest length still goes alone.
-  private static final int BATCH_TOKENS = 512;
+
+  /** How near to fp32 vectors must be to carry the same name; see decision 0009. */
+  static final double LEAST_COSINE = 0.995;
 
   private final EncoderModel model;
   private final HuggingFaceTokenizer tokenizer;
-  private final OrtSession session;
+  private final EncoderNetwork network;
   private final ReadWriteLock lifecycle = new ReentrantReadWriteLock();
-  private boolean closed;
+  private volatile boolean closed;
+  private boolean released;
 
-  private OnnxEncoder(EncoderModel model, HuggingFaceTokenizer tokenizer, OrtSession session) {
+  private BertSentenceEncoder(
+      EncoderModel model, HuggingFaceTokenizer tokenizer, EncoderNetwork network) {
     this.model = model;
     this.tokenizer = tokenizer;
-    this.session = session;
+    this.network = network;
   }
 
   /**
-   * Loads and warms up.
+   * Loads and warms up: in bf16 on PyTorch where that pays and the vectors are near enough to those
+   * of fp32, else on ONNX Runtime.
    *
-   * @param threads how many threads one pass uses
+   * @param threads how many threads one pass on ONNX Runtime uses
    * @throws ModelException when the files or native libraries cannot be had
    */
-  static OnnxEncoder load(EncoderModel model, EncoderFiles files, int threads) {
-    Path network = files.path(model.network());
+  static BertSentenceEncoder load(EncoderModel model, EncoderFiles files, int threads) {
+    Path file = files.path(model.network());
     Path vocabulary = files.path(model.tokenizer());
-    HuggingFaceTokenizer tokenizer = tokenizer(model, vocabulary);
-    OnnxEncoder encoder;
+    Optional<BertSentenceEncoder> fast = bf16(model, file, vocabulary);
+    return fast.orElseGet(() -> fp32(model, file, vocabulary, threads));
+  }
+
+  /** On ONNX Runtime, whatever the machine. */
+  static BertSentenceEncoder loadFp32(EncoderModel model, EncoderFiles files, int threads) {
+    return fp32(model, files.path(model.network()), files.path(model.tokenizer()), threads);
+  }
+
+  private static BertSentenceEncoder fp32(
+      EncoderModel model, Path file, Path vocabulary, int threads) {
+    return opened(model, vocabulary, OnnxNetwork.load(model, file, threads));
+  }
+
+  private static Optional<BertSentenceEncoder> bf16(
+      EncoderModel model, Path file, Path vocabulary) {
+    Optional<BertEncoder> bert;
     try {
-      encoder = new OnnxEncoder(model, tokenizer, session(network, threads));
-    } catch (OrtException | UnsatisfiedLinkError | NoClassDefFoundError e) {
-      tokenizer.close();
-      throw new ModelException(
-          "ONNX Runtime cannot load encoder %s: %s".formatted(model.label(), e.getMessage()), e);
+      bert = BertEncoder.load(file, model.heads());
+    } catch (ModelException e) {
+      log.warn("Encoder {} runs on ONNX Runtime in fp32: {}", model.label(), e.getMessage());
+      return Optional.empty();
+    }
+    if (bert.isEmpty()) {
+      return Optional.empty();
+    }
+    BertSentenceEncoder encoder = opened(model, vocabulary, new TorchNetwork(bert.get()));
+    double cosine = model.probe().cosine(encoder.encode(List.of(EncoderModel.Probe.TEXT))[0]);
+    if (cosine >= LEAST_COSINE) {
+      return Optional.of(encoder);
+    }
+    encoder.close();
+    log.warn(
+        "Encoder {} runs on ONNX Runtime in fp32: bf16 gives other vectors here (cosine {})",
+        model.label(),
+        cosine);
+    return Optional.empty();
+  }
+
+  private static BertSentenceEncoder opened(
+      EncoderModel model, Path vocabulary, EncoderNetwork network) {
+    BertSentenceEncoder encoder;
+    try {
+      encoder = new BertSentenceEncoder(model, tokenizer(model, vocabulary), network);
+    } catch (RuntimeException e) {
+      network.close();
+      throw e;
     }
     try {
       encoder.encode(List.of("warm", "warm up the kernels with a few more words than one"));
+      return encoder;
     } catch (RuntimeException e) {
       encoder.close();
       throw e;
     }
-    return encoder;
   }
 
   private static HuggingFaceTokenizer tokenizer(EncoderModel model, Path vocabulary) {
@@ -97,17 +139,6 @@ final class OnnxEncoder implements Encoder {
     }
   }
 
-  private static OrtSession session(Path network, int threads) throws OrtException {
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setIntraOpNumThreads(threads);
-      options.setInterOpNumThreads(1);
-      options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-      // Waiting threads would burn the cores that the language model needs.
-      options.addConfigEntry("session.intra_op.allow_spinning", "0");
-      return OrtEnvironment.getEnvironment().createSession(network.toString(), options);
-    }
-  }
-
   @Override
   public String name() {
     return model.label();
@@ -122,9 +153,7 @@ final class OnnxEncoder implements Encoder {
   public float[][] encode(List<String> texts) {
     lifecycle.readLock().lock();
     try {
-      if (closed) {
-        throw new IllegalStateException("encoder %s is closed".formatted(name()));
-      }
+      refuseWhenClosed();
       long[][] tokens = tokenize(texts);
       // Texts of like length go together, so that little is computed on padding.
       int[] order =
@@ -136,6 +165,8 @@ final class OnnxEncoder implements Encoder {
       float[][] vectors = new float[tokens.length][];
       int from = 0;
       while (from < order.length) {
+        // Closing waits for one batch, not for a long list of texts.
+        refuseWhenClosed();
         int to = batchEnd(tokens, order, from);
         run(tokens, Arrays.copyOfRange(order, from, to), vectors);
         from = to;
@@ -143,6 +174,12 @@ final class OnnxEncoder implements Encoder {
       return vectors;
     } finally {
       lifecycle.readLock().unlock();
+    }
+  }
+
+  private void refuseWhenClosed() {
+    if (closed) {
+      throw new IllegalStateException("encoder %s is closed".formatted(name()));
     }
   }
 
@@ -157,46 +194,31 @@ final class OnnxEncoder implements Encoder {
         .toArray(long[][]::new);
   }
 
-  /** The order is by length, so the last text of a batch says how wide it is. */
-  private static int batchEnd(long[][] tokens, int[] order, int from) {
+  /** The order is by length, so the last text of a batch is its longest. */
+  private int batchEnd(long[][] tokens, int[] order, int from) {
     int to = from + 1;
-    while (to < order.length && (to - from + 1) * tokens[order[to]].length <= BATCH_TOKENS) {
+    int sum = tokens[order[from]].length;
+    while (to < order.length) {
+      int length = tokens[order[to]].length;
+      sum += length;
+      if (!network.fits(to - from + 1, sum, length)) {
+        return to;
+      }
       to++;
     }
     return to;
   }
 
   private void run(long[][] tokens, int[] batch, float[][] vectors) {
-    int width = tokens[batch[batch.length - 1]].length;
-    long[] ids = new long[batch.length * width];
-    long[] mask = new long[ids.length];
-    for (int row = 0; row < batch.length; row++) {
-      long[] text = tokens[batch[row]];
-      System.arraycopy(text, 0, ids, row * width, text.length);
-      Arrays.fill(mask, row * width, row * width + text.length, 1L);
-    }
-    long[] shape = {batch.length, width};
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, LongBuffer.wrap(ids), shape);
-        OnnxTensor maskTensor = OnnxTensor.createTensor(environment, LongBuffer.wrap(mask), shape);
-        OnnxTensor typeTensor =
-            OnnxTensor.createTensor(environment, LongBuffer.wrap(new long[ids.length]), shape);
-        OrtSession.Result result =
-            session.run(
-                Map.of(
-                    "input_ids", idTensor,
-                    "attention_mask", maskTensor,
-                    "token_type_ids", typeTensor))) {
-      FloatBuffer states = ((OnnxTensor) result.get(0)).getFloatBuffer();
-      for (int row = 0; row < batch.length; row++) {
-        float[] vector = new float[dimension()];
-        // [texts, width, dimension]: the state of the first token, [CLS], stands for the text.
-        states.get(row * width * dimension(), vector);
-        normalize(vector);
-        vectors[batch[row]] = vector;
-      }
-    } catch (OrtException e) {
+    float[][] states;
+    try {
+      states = network.firstStates(Arrays.stream(batch).mapToObj(i -> tokens[i]).toList());
+    } catch (ModelException e) {
       throw new ModelException("Encoder %s failed: %s".formatted(name(), e.getMessage()), e);
+    }
+    for (int i = 0; i < batch.length; i++) {
+      normalize(states[i]);
+      vectors[batch[i]] = states[i];
     }
   }
 
@@ -211,18 +233,18 @@ final class OnnxEncoder implements Encoder {
     }
   }
 
+  /** Waits for the batch under way, so that no native memory goes while it is computed with. */
   @Override
   public void close() {
+    closed = true;
     lifecycle.writeLock().lock();
     try {
-      if (closed) {
+      if (released) {
         return;
       }
-      closed = true;
+      released = true;
       tokenizer.close();
-      session.close();
-    } catch (OrtException e) {
-      throw new ModelException("Encoder %s cannot be closed".formatted(name()), e);
+      network.close();
     } finally {
       lifecycle.writeLock().unlock();
     }
