@@ -99,8 +99,8 @@ public final class MetricsTable {
         .removeIf(
             name ->
                 name.endsWith("_max")
-                    && List.of("summary", "histogram")
-                        .contains(served.get(name.substring(0, name.length() - 4))));
+                    && Set.of("summary", "histogram")
+                        .contains(served.getOrDefault(name.substring(0, name.length() - 4), "")));
     return served;
   }
 }
