@@ -87,7 +87,8 @@ class HelmChartIT {
     Map<String, String> environment = new TreeMap<>();
     stream
         .at("/containers/0/env")
-        .forEach(entry -> environment.put(entry.path("name").asText(), entry.path("value").asText()));
+        .forEach(
+            entry -> environment.put(entry.path("name").asText(), entry.path("value").asText()));
 
     assertThat(environment)
         .containsEntry("FEWSHOT_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
@@ -170,7 +171,10 @@ class HelmChartIT {
     command.addAll(List.of(arguments));
     Path output = Files.createTempFile(folder, "helm", ".txt");
     Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
     if (!process.waitFor(1, TimeUnit.MINUTES)) {
       process.destroyForcibly();
       throw new IllegalStateException("helm does not end: " + command);

@@ -217,7 +217,13 @@ class ReleasesIT {
     send(
         TOPICS.corrections().name(),
         "a",
-        Correction.newBuilder().setQueryId("a").setOutput("man").setLabeler("test").build());
+        Correction.newBuilder()
+            .setQueryId("a")
+            .setTask("who")
+            .setText("John wants to sell the yacht")
+            .setOutput("man")
+            .setLabeler("test")
+            .build());
     producer.flush();
     theTableDescribesWhatIsServed();
   }
