@@ -148,7 +148,12 @@ final class DoctorCommand extends Command {
   }
 
   private void registryServer() {
-    Path server = Path.of(System.getProperty(REGISTRY_SERVER, "target/apicurio"));
+    String directory = System.getProperty(REGISTRY_SERVER);
+    if (directory == null) {
+      say(Finding.NOTE, "registry server", "none is installed: only demo and up need it");
+      return;
+    }
+    Path server = Path.of(directory);
     boolean there = Files.isDirectory(server);
     say(
         there ? Finding.OK : Finding.PROBLEM,

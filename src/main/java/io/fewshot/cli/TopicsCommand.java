@@ -3,6 +3,7 @@ package io.fewshot.cli;
 import io.fewshot.event.Topic;
 import io.fewshot.event.TopicAdmin.Difference;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The topics: create and check. */
@@ -26,8 +27,8 @@ final class TopicsCommand extends Group {
     @Option(
         names = "--replication",
         paramLabel = "N",
-        description = "Copies of each partition (default: the broker's default).")
-    private int replication = -1;
+        description = "Copies of each partition (default: fewshot.replication, or the broker's).")
+    private @Nullable Integer replication;
 
     Create(Console console) {
       super(console);
@@ -35,14 +36,15 @@ final class TopicsCommand extends Group {
 
     @Override
     void check() {
-      if (replication == 0 || replication < -1) {
+      if (replication != null && (replication == 0 || replication < -1)) {
         throw new BadInputException("--replication must be at least 1, not " + replication);
       }
     }
 
     @Override
     int run(Cluster cluster) {
-      List<String> created = cluster.topicAdmin().create(cluster.topics(), replication);
+      int copies = replication == null ? cluster.settings().replication() : replication;
+      List<String> created = cluster.topicAdmin().create(cluster.topics(), copies);
       for (Topic topic : cluster.topics().all()) {
         boolean isNew = created.contains(topic.name());
         if (json) {

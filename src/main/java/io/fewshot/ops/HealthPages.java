@@ -2,6 +2,7 @@ package io.fewshot.ops;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.Gauge;
 import java.util.List;
 
 /** What {@code /healthz}, {@code /readyz} and {@code /metrics} answer, whatever server asks. */
@@ -17,6 +18,10 @@ public final class HealthPages {
   public HealthPages(Health health, Metrics metrics) {
     this.health = health;
     this.metrics = metrics;
+    Gauge.builder("fewshot.ready", health, asked -> asked.ready() ? 1 : 0)
+        .description("Whether the service is ready, as /readyz has it: 1 or 0")
+        .strongReference(true)
+        .register(metrics.registry());
   }
 
   /** An answer: HTTP status, media type and text. */

@@ -99,10 +99,12 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   @Override
   public void close() {
     tick.cancel();
+    meters.waiting(context.taskId(), 0);
   }
 
   /** Between two ticks there is a commit; a dear batch would hold it up for seconds. */
   private void tick() {
+    meters.waiting(context.taskId(), room.size());
     gaveWay = uncommitted && !gaveWay;
     uncommitted = false;
     if (gaveWay) {

@@ -59,7 +59,7 @@ public final class AnsweringTopology {
       TaskCatalogue tasks,
       StreamSettings settings,
       MeterRegistry registry) {
-    StreamMeters meters = new StreamMeters(registry);
+    StreamMeters meters = new StreamMeters(registry).withWaiting();
     QueryReader reader = new QueryReader(codecs.codec(Query.class));
     Serializer<byte[]> bytes = new ByteArraySerializer();
 

@@ -15,6 +15,8 @@ import io.fewshot.training.ReleaseBook.Slot;
 import io.fewshot.training.ReleaseException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,6 +57,7 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
   private final Health.Component component;
   private final Counter swaps;
   private final Counter failures;
+  private final MultiGauge serving;
   private final BiConsumer<LinearHead, String> warmUp;
   private final Map<String, LinearHead> heads = new ConcurrentHashMap<>();
   private final Map<Slot, Attempt> failed = new HashMap<>();
@@ -88,6 +91,10 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     this.failures =
         Counter.builder("fewshot.release.failures")
             .description("Attempts to load a release that failed")
+            .register(meters);
+    this.serving =
+        MultiGauge.builder("fewshot.release.active")
+            .description("1 for each release that serves on this instance")
             .register(meters);
     this.warmUp = warmUp;
   }
@@ -146,7 +153,9 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
                     .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
           book.active().forEach(this::serve);
-          heads.keySet().removeIf(task -> !book.active().containsKey(slot(task)));
+          if (heads.keySet().removeIf(task -> !book.active().containsKey(slot(task)))) {
+            tellWhatServes();
+          }
           component.ready();
         }
       }
@@ -173,6 +182,7 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
       failed.remove(slot);
       health.remove(name(slot));
       swaps.increment();
+      tellWhatServes();
       LOG.info("Task {}: release {} serves ({})", slot.task(), version, wanted.getReason());
     } catch (InterruptException e) {
       throw e;
@@ -186,6 +196,17 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
       health.watch(name(slot), () -> new Health.Status(Health.State.READY, why));
       LOG.warn("Task {}: {}", slot.task(), why);
     }
+  }
+
+  private void tellWhatServes() {
+    List<MultiGauge.Row<?>> rows = new ArrayList<>();
+    heads.forEach(
+        (task, head) ->
+            rows.add(
+                MultiGauge.Row.of(
+                    Tags.of("task", task, "method", Method.HEAD.name(), "version", head.version()),
+                    1)));
+    serving.register(rows, true);
   }
 
   private static String name(Slot slot) {

@@ -43,26 +43,27 @@ final class StreamApplication implements AutoCloseable {
   private final String name;
   private final Supplier<Topology> topology;
   private final Properties config;
-  private final Consumer<KafkaStreams> onBuilt;
+  private final Consumer<KafkaStreams> onRunning;
   private final Consumer<State> listener;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread owner;
   private volatile @Nullable String lastError;
 
   /**
-   * @param onBuilt called with each client before it starts, to bind its metrics
+   * @param onRunning called with the client each time that it runs, also after a rebalance, to bind
+   *     the meters that it has by then; from a thread of Kafka's
    * @param listener called from several threads
    */
   StreamApplication(
       String name,
       Supplier<Topology> topology,
       Properties config,
-      Consumer<KafkaStreams> onBuilt,
+      Consumer<KafkaStreams> onRunning,
       Consumer<State> listener) {
     this.name = name;
     this.topology = topology;
     this.config = config;
-    this.onBuilt = onBuilt;
+    this.onRunning = onRunning;
     this.listener = listener;
     this.owner = new Thread(this::keepRunning, "fewshot-" + name);
   }
@@ -95,8 +96,13 @@ final class StreamApplication implements AutoCloseable {
     listener.accept(new State.Starting("connecting"));
     try (KafkaStreams streams = new KafkaStreams(topology.get(), config)) {
       streams.setUncaughtExceptionHandler(this::replaceThread);
-      streams.setStateListener((now, before) -> follow(now, ended));
-      onBuilt.accept(streams);
+      streams.setStateListener(
+          (now, before) -> {
+            follow(now, ended);
+            if (now == KafkaStreams.State.RUNNING) {
+              onRunning.accept(streams);
+            }
+          });
       Thread closer = closeWhenAsked(streams, ended);
       streams.start();
       ended.await();

@@ -3,17 +3,34 @@ package io.fewshot.stream;
 import io.fewshot.event.Result;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.apache.kafka.streams.processor.TaskId;
 
-/** What the applications count. */
+/** What one application counts. Safe for use by several threads. */
 final class StreamMeters {
+
+  private static final String WAITING = "fewshot.waiting";
+  private static final double[] CONFIDENCES = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95};
+  private static final Duration[] LATENCIES =
+      LongStream.of(20, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
 
   private final MeterRegistry registry;
   private final DistributionSummary batchSize;
   private final Timer batchTime;
+  private final Map<DeadLetters.Reason, Counter> deadLetters =
+      new EnumMap<>(DeadLetters.Reason.class);
+  private final Map<TaskId, Long> waiting = new ConcurrentHashMap<>();
 
   StreamMeters(MeterRegistry registry) {
     this.registry = registry;
@@ -25,6 +42,33 @@ final class StreamMeters {
         Timer.builder("fewshot.batch.time")
             .description("How long a batch took to answer")
             .register(registry);
+    // From the start, so that the first one is seen as a change.
+    for (DeadLetters.Reason reason : DeadLetters.Reason.values()) {
+      deadLetters.put(
+          reason,
+          Counter.builder("fewshot.dead.letters")
+              .description("Records that could not be processed")
+              .tag("reason", reason.name())
+              .register(registry));
+    }
+  }
+
+  /** For the application that answers: what waits to be answered. */
+  StreamMeters withWaiting() {
+    // A topology that is built anew has a new room, and the registry would keep looking at the old.
+    Gauge old = registry.find(WAITING).gauge();
+    if (old != null) {
+      registry.remove(old);
+    }
+    Gauge.builder(WAITING, waiting, StreamMeters::sum)
+        .description("Messages on this instance that wait to be answered")
+        .strongReference(true)
+        .register(registry);
+    return this;
+  }
+
+  private static double sum(Map<TaskId, Long> waiting) {
+    return waiting.values().stream().mapToLong(Long::longValue).sum();
   }
 
   void answered(Result result) {
@@ -37,17 +81,35 @@ final class StreamMeters {
         .increment();
     DistributionSummary.builder("fewshot.confidence")
         .description("Calibrated confidence of answers")
+        .serviceLevelObjectives(CONFIDENCES)
         .tag("task", result.getTask())
         .register(registry)
         .record(result.getConfidence());
     Timer.builder("fewshot.latency")
         .description("From a query's record to its result")
-        .publishPercentileHistogram()
-        .minimumExpectedValue(Duration.ofMillis(10))
-        .maximumExpectedValue(Duration.ofMinutes(1))
+        .serviceLevelObjectives(LATENCIES)
         .tag("task", result.getTask())
         .register(registry)
         .record(result.getLatencyMs(), TimeUnit.MILLISECONDS);
+    DistributionSummary.builder("fewshot.prompt.tokens")
+        .description("Tokens of the prompts, and so what the language model had to read")
+        .tag("task", result.getTask())
+        .register(registry)
+        .record(result.getPromptTokens());
+    Counter.builder("fewshot.truncated")
+        .description("Messages that were cut for the language model")
+        .tag("task", result.getTask())
+        .register(registry)
+        .increment(result.getTruncated() ? 1 : 0);
+  }
+
+  /** How many messages of a partition wait on this instance to be answered. */
+  void waiting(TaskId task, long messages) {
+    if (messages == 0) {
+      waiting.remove(task);
+    } else {
+      waiting.put(task, messages);
+    }
   }
 
   void batch(int messages, long nanos) {
@@ -68,10 +130,6 @@ final class StreamMeters {
   }
 
   void deadLetter(DeadLetters.Reason reason) {
-    Counter.builder("fewshot.dead.letters")
-        .description("Records that could not be processed")
-        .tag("reason", reason.name())
-        .register(registry)
-        .increment();
+    Objects.requireNonNull(deadLetters.get(reason)).increment();
   }
 }

@@ -62,9 +62,14 @@ final class StreamModels implements ModelSource, AutoCloseable {
         DistributionSummary.builder("fewshot.inference.queue")
             .description("Requests that waited when a batch was done")
             .register(registry);
+    Timer waits =
+        Timer.builder("fewshot.inference.wait")
+            .description("How long the request that waited longest had waited for its batch")
+            .register(registry);
     return (requests, left, waited, computed) -> {
       size.record(requests);
       time.record(computed);
+      waits.record(waited);
       waiting.record(left);
     };
   }

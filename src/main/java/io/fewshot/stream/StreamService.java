@@ -13,6 +13,8 @@ import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
 import io.fewshot.training.Connection;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -43,6 +45,7 @@ public final class StreamService implements AutoCloseable {
   private final ReleaseFollower releases;
   private final StreamApplication answering;
   private final StreamApplication learning;
+  private final Map<String, KafkaStreamsMetrics> kafkaMetrics = new ConcurrentHashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread starter;
 
@@ -135,12 +138,18 @@ public final class StreamService implements AutoCloseable {
             streamSettings,
             directory.path(),
             settings.streams()),
-        this::bindMetrics,
+        streams -> bindMetrics(name, streams),
         listener);
   }
 
-  private void bindMetrics(KafkaStreams streams) {
-    new KafkaStreamsMetrics(streams).bindTo(metrics.registry());
+  /** A client that was replaced, and tasks that went elsewhere, take their meters with them. */
+  private synchronized void bindMetrics(String name, KafkaStreams streams) {
+    KafkaStreamsMetrics fresh = new KafkaStreamsMetrics(streams);
+    KafkaStreamsMetrics old = kafkaMetrics.put(name, fresh);
+    if (old != null) {
+      old.close();
+    }
+    fresh.bindTo(metrics.registry());
   }
 
   /** Starts everything in the background. */
@@ -181,6 +190,7 @@ public final class StreamService implements AutoCloseable {
     join(starter);
     answering.close();
     learning.close();
+    kafkaMetrics.values().forEach(KafkaStreamsMetrics::close);
     releases.close();
     ladder.close();
     memory.close();

@@ -8,6 +8,7 @@ import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
+import io.fewshot.ops.MetricsTable;
 import java.io.IOException;
 import java.net.CookieManager;
 import java.net.URI;
@@ -108,6 +109,9 @@ class LabelingApiIT {
     Map<String, Object> merge = Map.of("task", "intents", "from", "refunds", "to", "refund");
     assertThat(ann.post("labels/rename", merge).status()).isEqualTo(403);
     assertThat(olga.post("labels/rename", merge).json().path("changed").asInt()).isEqualTo(1);
+
+    // And the table of metrics describes what the page serves
+    new MetricsTable().assertDescribes(metrics.scrape(), "web");
     assertThat(records.read(records.topics().examples(), Example.class, 3))
         .last()
         .satisfies(

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fewshot.embedded.EmbeddedBroker;
 import io.fewshot.event.Codecs;
+import io.fewshot.event.Correction;
 import io.fewshot.event.FakeRegistry;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Method;
@@ -20,7 +21,9 @@ import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.Embedding;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
+import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.Metrics;
+import io.fewshot.ops.MetricsTable;
 import io.fewshot.ops.Settings;
 import io.fewshot.prompt.Language;
 import io.fewshot.training.Connection;
@@ -29,6 +32,7 @@ import io.fewshot.training.Requests;
 import io.fewshot.training.TrainerService;
 import io.fewshot.training.TrainingStatus;
 import io.fewshot.training.TrainingStatus.State;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,6 +104,7 @@ class ReleasesIT {
   private FakeRegistry registry;
   private Codecs codecs;
   private Metrics metrics;
+  private Metrics trainerMetrics;
   private Health health;
   private Connection connection;
   private Engines engines;
@@ -123,12 +128,14 @@ class ReleasesIT {
       new TopicAdmin(admin, Duration.ofSeconds(30)).create(TOPICS, 1);
     }
     metrics = new Metrics();
+    trainerMetrics = new Metrics();
     health = new Health();
     connection = new Connection(settings, TOPICS, codecs);
     engines = StreamService.engines(settings, health, metrics, ProgressListener.NONE);
     stream = new StreamService(settings, TOPICS, codecs, health, metrics, engines);
     trainer =
-        new TrainerService(settings, TOPICS, codecs, health, metrics, TrainerService.Listener.NONE);
+        new TrainerService(
+            settings, TOPICS, codecs, health, trainerMetrics, TrainerService.Listener.NONE);
     producer =
         new KafkaProducer<>(settings.producer(), new StringSerializer(), new ByteArraySerializer());
     stream.start();
@@ -142,13 +149,14 @@ class ReleasesIT {
     stream.close();
     engines.close();
     metrics.close();
+    trainerMetrics.close();
     codecs.close();
     registry.close();
     broker.close();
   }
 
   @Test
-  void aReleaseIsTrainedServesAndIsRolledBack() {
+  void aReleaseIsTrainedServesAndIsRolledBack() throws IOException {
     // Given: labels with errors, which a line through all of them sees past and neighbours do not
     defineAndTeach();
     await()
@@ -204,6 +212,35 @@ class ReleasesIT {
     assertThat(health.ready()).isTrue();
     awaitVersion("d", first.version());
     assertThat(results().stream().map(Result::getQueryId)).doesNotHaveDuplicates();
+
+    // When, Then: all that was counted meanwhile is described, and nothing else is
+    send(
+        TOPICS.corrections().name(),
+        "a",
+        Correction.newBuilder()
+            .setQueryId("a")
+            .setTask("who")
+            .setText("John wants to sell the yacht")
+            .setOutput("man")
+            .setLabeler("test")
+            .build());
+    producer.flush();
+    theTableDescribesWhatIsServed();
+  }
+
+  private void theTableDescribesWhatIsServed() throws IOException {
+    MetricsTable table = new MetricsTable();
+    String trainers = new HealthPages(health, trainerMetrics).page("/metrics").body();
+    table.assertDescribes(trainers, "trainer");
+    HealthPages pages = new HealthPages(health, metrics);
+    // Kafka's meters are looked for once a minute.
+    await()
+        .atMost(Duration.ofSeconds(90))
+        .pollInterval(Duration.ofSeconds(1))
+        .untilAsserted(() -> table.assertDescribes(pages.page("/metrics").body(), "stream"));
+    assertThat(pages.page("/metrics").body().lines().filter(line -> !line.startsWith("#")))
+        .as("series of an instance that has all partitions")
+        .hasSizeLessThan(1_500);
   }
 
   private void defineAndTeach() {
