@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -156,6 +157,32 @@ final class BenchStream implements AutoCloseable {
   /** Processor time of the stream's process so far. */
   double coreSeconds() {
     return process().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+  }
+
+  /** Processor time of the JIT compilers' threads so far; 0 where the system keeps it to itself. */
+  double compilerSeconds() {
+    Path tasks = Path.of("/proc", Long.toString(process().pid()), "task");
+    try (Stream<Path> threads = Files.list(tasks)) {
+      return threads.mapToDouble(BenchStream::compilerSeconds).sum();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** See proc(5): after the name in parentheses, fields 14 and 15 are clock ticks, 100 a second. */
+  private static double compilerSeconds(Path thread) {
+    try {
+      String stat = Files.readString(thread.resolve("stat"));
+      int end = stat.lastIndexOf(')');
+      if (!stat.substring(0, end).contains("Compile")) {
+        return 0;
+      }
+      String[] fields = stat.substring(end + 2).split(" ");
+      return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
+    } catch (IOException e) {
+      // It has ended in the meantime.
+      return 0;
+    }
   }
 
   /**

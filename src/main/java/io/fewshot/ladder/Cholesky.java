@@ -13,15 +13,17 @@ final class Cholesky {
    */
   static void solve(double[][] matrix, double[] b) {
     int n = b.length;
-    for (int i = 0; i < n; i++) {
-      double[] row = matrix[i];
-      for (int j = 0; j <= i; j++) {
-        double[] other = matrix[j];
-        double sum = row[j];
-        for (int k = 0; k < j; k++) {
-          sum -= row[k] * other[k];
-        }
-        row[j] = i == j ? Math.sqrt(sum) : sum / other[j];
+    // Column by column, so that the inner loop has no sum whose order the JIT would have to keep.
+    double[] column = new double[n];
+    for (int k = 0; k < n; k++) {
+      double root = Math.sqrt(matrix[k][k]);
+      matrix[k][k] = root;
+      for (int i = k + 1; i < n; i++) {
+        matrix[i][k] /= root;
+        column[i] = matrix[i][k];
+      }
+      for (int i = k + 1; i < n; i++) {
+        subtract(matrix[i], column, column[i], k + 1, i + 1);
       }
     }
     for (int i = 0; i < n; i++) {
@@ -35,6 +37,12 @@ final class Cholesky {
         b[i] -= matrix[k][i] * b[k];
       }
       b[i] /= matrix[i][i];
+    }
+  }
+
+  private static void subtract(double[] row, double[] column, double factor, int from, int to) {
+    for (int j = from; j < to; j++) {
+      row[j] -= factor * column[j];
     }
   }
 }

@@ -26,18 +26,64 @@ final class KernelRegression {
    */
   static double[] weights(List<float[]> points, double[] similarities) {
     int n = points.size();
+    float[][] cosines = cosines(points);
     double[][] matrix = new double[n][];
     double[] weights = new double[n];
     for (int i = 0; i < n; i++) {
       matrix[i] = new double[i + 1];
       for (int j = 0; j < i; j++) {
-        matrix[i][j] = kernel(dot(points.get(i), points.get(j)));
+        matrix[i][j] = kernel(cosines[i][j]);
       }
       matrix[i][i] = 1 + NOISE;
       weights[i] = kernel(similarities[i]);
     }
     Cholesky.solve(matrix, weights);
     return weights;
+  }
+
+  /**
+   * The inner products of all pairs, lower triangle only. Summed up coordinate by coordinate for
+   * many pairs at once: the JIT turns that into vector instructions, unlike one sum after the
+   * other, whose order it must keep.
+   */
+  private static float[][] cosines(List<float[]> points) {
+    int n = points.size();
+    int dimension = n == 0 ? 0 : points.get(0).length;
+    float[][] across = new float[dimension][n];
+    for (int i = 0; i < n; i++) {
+      float[] point = points.get(i);
+      for (int d = 0; d < dimension; d++) {
+        across[d][i] = point[d];
+      }
+    }
+    float[][] sums = new float[n][];
+    for (int i = 0; i < n; i++) {
+      sums[i] = new float[i];
+    }
+    int d = 0;
+    for (; d + 3 < dimension; d += 4) {
+      for (int i = 1; i < n; i++) {
+        add(sums[i], across[d], across[d + 1], across[d + 2], across[d + 3], i);
+      }
+    }
+    for (; d < dimension; d++) {
+      for (int i = 1; i < n; i++) {
+        for (int j = 0; j < i; j++) {
+          sums[i][j] += across[d][i] * across[d][j];
+        }
+      }
+    }
+    return sums;
+  }
+
+  private static void add(float[] sum, float[] a, float[] b, float[] c, float[] d, int i) {
+    float ai = a[i];
+    float bi = b[i];
+    float ci = c[i];
+    float di = d[i];
+    for (int j = 0; j < sum.length; j++) {
+      sum[j] += (ai * a[j] + bi * b[j]) + (ci * c[j] + di * d[j]);
+    }
   }
 
   private static double kernel(double cosine) {

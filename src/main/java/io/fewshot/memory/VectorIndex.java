@@ -10,20 +10,18 @@ import java.util.Map;
  * Exact search by inner product over the unit vectors of one encoder. Not safe for use by several
  * threads by itself: {@link TaskMemory} holds the lock.
  *
- * <p>The vectors are copied into a matrix that grows by chunks, so that a search reads memory from
- * front to back: following a reference for each row took two to three times as long on a busy
- * machine. A search for several queries in one pass was tried, and gained nothing: the loop is as
- * much bound by arithmetic as by memory.
+ * <p>The vectors are copied into blocks of rows that lie coordinate by coordinate. So a search
+ * reads memory from front to back, and adds one coordinate to the scores of all rows of a block at
+ * once, which the JIT turns into vector instructions; it keeps the order of a sum, and with it one
+ * addition after the other, where a row is summed up by itself.
  */
 final class VectorIndex {
 
-  private static final int CHUNK_ROWS = 256;
-  private static final int FIRST_ROWS = 8;
+  private static final int BLOCK_ROWS = 64;
 
   private final int dimension;
-  // Row r lies in chunk r / CHUNK_ROWS. All chunks are of full size but the first, which grows to
-  // it: most tasks have few examples.
-  private final List<float[]> chunks = new ArrayList<>();
+  // Coordinate d of row r is block r / BLOCK_ROWS at d * BLOCK_ROWS + r % BLOCK_ROWS.
+  private final List<float[]> blocks = new ArrayList<>();
   private final List<StoredExample> examples = new ArrayList<>();
   private final Map<String, Integer> rowOfId = new HashMap<>();
 
@@ -45,7 +43,9 @@ final class VectorIndex {
       set(row, example);
       return;
     }
-    reserve(examples.size());
+    if (examples.size() == blocks.size() * BLOCK_ROWS) {
+      blocks.add(new float[BLOCK_ROWS * dimension]);
+    }
     examples.add(example);
     set(examples.size() - 1, example);
   }
@@ -62,67 +62,72 @@ final class VectorIndex {
   }
 
   private void set(int row, StoredExample example) {
-    float[] chunk = chunks.get(row / CHUNK_ROWS);
-    System.arraycopy(example.vector(), 0, chunk, row % CHUNK_ROWS * dimension, dimension);
+    float[] block = blocks.get(row / BLOCK_ROWS);
+    for (int d = 0; d < dimension; d++) {
+      block[d * BLOCK_ROWS + row % BLOCK_ROWS] = example.vector()[d];
+    }
     examples.set(row, example);
     rowOfId.put(example.id(), row);
   }
 
-  private void reserve(int row) {
-    if (row == 0 && chunks.isEmpty()) {
-      chunks.add(new float[FIRST_ROWS * dimension]);
-    } else if (row < CHUNK_ROWS && row * dimension == chunks.get(0).length) {
-      chunks.set(0, Arrays.copyOf(chunks.get(0), 2 * row * dimension));
-    } else if (row == chunks.size() * CHUNK_ROWS) {
-      chunks.add(new float[CHUNK_ROWS * dimension]);
-    }
-  }
-
   void search(float[] query, Nearest nearest) {
+    float[] scores = new float[BLOCK_ROWS];
     int row = 0;
-    for (float[] chunk : chunks) {
-      int end = Math.min(examples.size(), row + CHUNK_ROWS);
-      for (int offset = 0; row < end; row++, offset += dimension) {
-        float score = dot(query, chunk, offset);
-        if (nearest.admits(score)) {
-          nearest.offer(examples.get(row), score);
+    for (float[] block : blocks) {
+      score(query, block, scores);
+      int end = Math.min(examples.size(), row + BLOCK_ROWS);
+      for (int r = 0; row < end; r++, row++) {
+        if (nearest.admits(scores[r])) {
+          nearest.offer(examples.get(row), scores[r]);
         }
       }
     }
   }
 
-  /** Inner product of two vectors of the same length. */
-  static float dot(float[] a, float[] b) {
-    return dot(a, b, 0);
+  private static void score(float[] query, float[] block, float[] scores) {
+    Arrays.fill(scores, 0);
+    int d = 0;
+    for (; d + 3 < query.length; d += 4) {
+      add(scores, block, d * BLOCK_ROWS, query[d], query[d + 1], query[d + 2], query[d + 3]);
+    }
+    for (; d < query.length; d++) {
+      add(scores, block, d * BLOCK_ROWS, query[d]);
+    }
   }
 
-  /** Inner product of {@code a} and what begins at {@code offset} in {@code b}. */
-  private static float dot(float[] a, float[] b, int offset) {
-    // Floating point sums are not reordered by the JIT: independent sums keep the units for fused
-    // multiplication and addition busy, which is as fast as the rows come from memory.
+  private static void add(
+      float[] scores, float[] block, int from, float q0, float q1, float q2, float q3) {
+    for (int r = 0; r < BLOCK_ROWS; r++) {
+      int i = from + r;
+      scores[r] +=
+          (q0 * block[i] + q1 * block[i + BLOCK_ROWS])
+              + (q2 * block[i + 2 * BLOCK_ROWS] + q3 * block[i + 3 * BLOCK_ROWS]);
+    }
+  }
+
+  private static void add(float[] scores, float[] block, int from, float q) {
+    for (int r = 0; r < BLOCK_ROWS; r++) {
+      scores[r] += q * block[from + r];
+    }
+  }
+
+  /** Inner product of two vectors of the same length. */
+  static float dot(float[] a, float[] b) {
+    // Independent sums keep the units for fused multiplication and addition busy.
     float s0 = 0;
     float s1 = 0;
     float s2 = 0;
     float s3 = 0;
-    float s4 = 0;
-    float s5 = 0;
-    float s6 = 0;
-    float s7 = 0;
     int i = 0;
-    for (int end = a.length - 7; i < end; i += 8) {
-      int j = offset + i;
-      s0 = Math.fma(a[i], b[j], s0);
-      s1 = Math.fma(a[i + 1], b[j + 1], s1);
-      s2 = Math.fma(a[i + 2], b[j + 2], s2);
-      s3 = Math.fma(a[i + 3], b[j + 3], s3);
-      s4 = Math.fma(a[i + 4], b[j + 4], s4);
-      s5 = Math.fma(a[i + 5], b[j + 5], s5);
-      s6 = Math.fma(a[i + 6], b[j + 6], s6);
-      s7 = Math.fma(a[i + 7], b[j + 7], s7);
+    for (int end = a.length - 3; i < end; i += 4) {
+      s0 = Math.fma(a[i], b[i], s0);
+      s1 = Math.fma(a[i + 1], b[i + 1], s1);
+      s2 = Math.fma(a[i + 2], b[i + 2], s2);
+      s3 = Math.fma(a[i + 3], b[i + 3], s3);
     }
-    float sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+    float sum = (s0 + s1) + (s2 + s3);
     for (; i < a.length; i++) {
-      sum = Math.fma(a[i], b[offset + i], sum);
+      sum = Math.fma(a[i], b[i], sum);
     }
     return sum;
   }

@@ -30,13 +30,18 @@ public final class BertEncoder implements AutoCloseable {
 
   private static final String PROGRAM = "encoder.torchscript";
   private static final int CHUNK_BYTES = 4 << 20;
-  private static final int CPU_TOKENS = 1024;
+  private static final int CPU_TOKENS = 2048;
+
+  /** Tokens below which a second lane would gain little. */
+  private static final int LANE_TOKENS = 64;
+
   private static final int GPU_TOKENS = 16 * 1024;
 
   private final NDManager manager;
   private final DecoderProgram program;
   private final List<NDArray> weights;
   private final NDArray heads;
+  private final Lanes lanes;
   private final int dimension;
   // Fair, so that a single message gets its turn between the batches of a long list.
   private final ReentrantLock turn = new ReentrantLock(true);
@@ -49,6 +54,8 @@ public final class BertEncoder implements AutoCloseable {
     this.weights = weights;
     this.heads = manager.create(new long[] {heads});
     this.dimension = dimension;
+    int passes = manager.getDevice().isGpu() ? 1 : TorchEngine.threads();
+    this.lanes = new Lanes(passes, "encoder");
   }
 
   /**
@@ -97,7 +104,36 @@ public final class BertEncoder implements AutoCloseable {
    */
   public float[][] firstStates(List<long[]> texts) {
     turn.lock();
-    try (NDManager pass = open().newSubManager()) {
+    try {
+      NDManager owner = open();
+      List<List<long[]>> parts = parts(texts);
+      List<float[][]> results = lanes.run(parts, part -> firstStates(owner, part));
+      float[][] states = new float[texts.size()][];
+      for (int i = 0; i < states.length; i++) {
+        states[i] = results.get(i % parts.size())[i / parts.size()];
+      }
+      return states;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** One part for each lane, all of about the same lengths; one for few tokens. */
+  private List<List<long[]>> parts(List<long[]> texts) {
+    int tokens = texts.stream().mapToInt(text -> text.length).sum();
+    int count = Math.max(1, Math.min(texts.size(), Math.min(lanes.count(), tokens / LANE_TOKENS)));
+    List<List<long[]>> parts = new ArrayList<>();
+    for (int part = 0; part < count; part++) {
+      parts.add(new ArrayList<>());
+    }
+    for (int i = 0; i < texts.size(); i++) {
+      parts.get(i % count).add(texts.get(i));
+    }
+    return parts;
+  }
+
+  private float[][] firstStates(NDManager owner, List<long[]> texts) {
+    try (NDManager pass = owner.newSubManager()) {
       NDList arguments = new NDList();
       arguments.add(pass.create(texts.stream().flatMapToLong(Arrays::stream).toArray()));
       int rows = texts.stream().mapToInt(text -> text.length).sum();
@@ -125,8 +161,6 @@ public final class BertEncoder implements AutoCloseable {
         states[i] = Arrays.copyOfRange(all, i * dimension, (i + 1) * dimension);
       }
       return states;
-    } finally {
-      turn.unlock();
     }
   }
 
@@ -149,6 +183,7 @@ public final class BertEncoder implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
+        lanes.close();
         manager.close();
         program.close();
       }

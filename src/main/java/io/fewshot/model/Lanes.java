@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  * <p>PyTorch's number of threads belongs to the calling thread (OpenMP's {@code nthreads-var}), so
  * each lane sets its own.
  *
- * <p>Owns its threads. For one caller at a time.
+ * <p>Owns its threads. Callers at once share them.
  */
 final class Lanes implements AutoCloseable {
 
