@@ -60,6 +60,16 @@ final class Summary {
     return count + deadLetters;
   }
 
+  /** Those of them whose label is known. */
+  int labeled() {
+    return labeled;
+  }
+
+  /** Those of them that say what the label says. */
+  int right() {
+    return right;
+  }
+
   /** Whether a result says what the label says. */
   boolean isRight(Result result, String label) {
     String output = result.getOutput();
@@ -78,8 +88,12 @@ final class Summary {
     return output.strip();
   }
 
-  /** The line that ends a demo under {@code --json}. */
-  ObjectNode json(double seconds) {
+  /**
+   * The line that ends a demo under {@code --json}.
+   *
+   * @param loop what came of the corrections
+   */
+  ObjectNode json(double seconds, ObjectNode loop) {
     ObjectNode line = JsonLines.object();
     ObjectNode summary = line.putObject("summary");
     summary.put("count", count);
@@ -90,6 +104,7 @@ final class Summary {
     JsonLines.put(summary, "messages_per_s", done() / seconds);
     ObjectNode byRung = summary.putObject("rungs");
     rungs.forEach(byRung::put);
+    summary.set("loop", loop);
     return line;
   }
 

@@ -175,6 +175,11 @@ public final class StreamService implements AutoCloseable {
     return tasks;
   }
 
+  /** Version of the head that serves a task on this instance; empty when none does. */
+  public String headVersion(String task) {
+    return releases.head(task).map(LinearHead::version).orElse("");
+  }
+
   @Override
   public void close() {
     closing.countDown();
