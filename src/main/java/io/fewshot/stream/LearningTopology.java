@@ -20,8 +20,9 @@ import org.apache.kafka.streams.state.Stores;
  *
  * corrections ─▶ key by query ─▶ corrections-by-query ─┐
  *                (waiting-corrections)                 ├─▶ apply ──┬─▶ results (CORRECTED)
- * seen ────────▶ hold seen ────────────────────────────┘           └─▶ examples
- *                (seen-messages)   (waiting-for-messages, corrected-messages)
+ * seen ────────▶ hold seen ────────────────────────────┘           ├─▶ examples
+ *                (seen-messages)   (waiting-for-messages,          └─▶ audits
+ *                                   corrected-messages)
  *
  * examples ────▶ encode ─┬─▶ encoded-examples ··▶ memory, splits (on every instance)
  *                        └─▶ sft-dataset
@@ -47,6 +48,7 @@ public final class LearningTopology {
   public static final String APPLY = "apply";
   public static final String CORRECTED_RESULTS = "corrected-results";
   public static final String CORRECTED_EXAMPLES = "corrected-examples";
+  public static final String AUDITS = "audits";
   public static final String EXAMPLES = "examples";
   public static final String ENCODE = "encode";
   public static final String ENCODED_EXAMPLES = "encoded";
@@ -155,6 +157,7 @@ public final class LearningTopology {
         .addStateStore(CorrectedMessages.store(CORRECTED_MESSAGES), HOLD_SEEN, APPLY);
     sink(CORRECTED_RESULTS, topics.results().name(), APPLY);
     sink(CORRECTED_EXAMPLES, topics.examples().name(), APPLY);
+    sink(AUDITS, topics.audits().name(), APPLY);
     sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
   }
 

@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.LinearHead;
@@ -39,6 +40,7 @@ public final class StreamService implements AutoCloseable {
   private final Engines engines;
   private final ExampleMemory memory = new ExampleMemory();
   private final TaskCatalogue tasks = new TaskCatalogue();
+  private final AuditBook audits = new AuditBook();
   private final Ladder ladder;
   private final ReleaseFollower releases;
   private final StreamApplication answering;
@@ -73,6 +75,7 @@ public final class StreamService implements AutoCloseable {
             memory,
             engines.models(),
             releases,
+            audits,
             LadderSettings.DEFAULTS.withRunnable(engines.runnable()));
     this.directory = InstanceDirectory.take(settings.stateDirectory());
     this.answering =
@@ -81,7 +84,14 @@ public final class StreamService implements AutoCloseable {
             settings.answeringThreads(),
             () ->
                 AnsweringTopology.build(
-                    topics, codecs, ladder, memory, tasks, streamSettings, metrics.registry()));
+                    topics,
+                    codecs,
+                    ladder,
+                    memory,
+                    tasks,
+                    audits,
+                    streamSettings,
+                    metrics.registry()));
     this.learning =
         application(
             "learning",

@@ -15,6 +15,7 @@ import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Message;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Rung;
@@ -50,6 +51,7 @@ class AnsweringTopologyTest {
   private static final Topics TOPICS = Topics.standard();
 
   private final ExampleMemory memory = new ExampleMemory();
+  private final AuditBook audits = new AuditBook();
   private final List<List<String>> batches = new ArrayList<>();
   private Function<List<Message>, List<Answer>> answerer = accepting();
   private Predicate<Message> climbs = message -> false;
@@ -82,6 +84,7 @@ class AnsweringTopologyTest {
                     message -> climbs.test(message)),
                 memory,
                 new TaskCatalogue(),
+                audits,
                 StreamSettings.standard(),
                 new SimpleMeterRegistry()),
             new Properties(),
