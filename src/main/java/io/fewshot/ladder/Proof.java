@@ -9,12 +9,13 @@ import java.util.List;
  * least that confidence.
  *
  * <p>For each confidence from which on answers might be accepted there is the hypothesis that fewer
- * than promised are right. They are tested in two fixed sequences, each with half the level and up
- * to the first that cannot be rejected: from the promised value downwards, which accepts ever more,
- * and from {@value #STRICTEST} hundredths down to it, for when the promised value is too little. So
- * the chance that anything is ever called proven which is not so is at most {@value #LEVEL} (fixed
- * sequence testing over thresholds as in "Learn then Test", Angelopoulos, Bates, Candès, Jordan and
- * Lei 2021); {@link Evidence} says why it may be looked at after every audit.
+ * than promised are right. They are tested in fixed sequences, each from a start downwards, which
+ * accepts ever more, up to the first that cannot be rejected. The starts share the level equally:
+ * the promised value, a strict one for when that is too little, and two lower ones, since only few
+ * audits may have much confidence. So the chance that anything is ever called proven which is not
+ * so is at most {@value #LEVEL} (fixed sequence testing over thresholds with several starts, as in
+ * "Learn then Test", Angelopoulos, Bates, Candès, Jordan and Lei 2021); {@link Evidence} says why
+ * it may be looked at after every audit.
  *
  * @param promised share of the accepted answers that shall be right
  * @param proven the lowest confidence from which on that is proven; NaN when it is for none
@@ -28,8 +29,10 @@ public record Proof(
     double promised, double proven, double provisional, int audits, int right, double atLeast) {
 
   private static final double LEVEL = 0.05;
-  private static final int STRICTEST = 99;
-  private static final int LOOSEST = 50;
+  private static final int STARTS = 4;
+  private static final double STRICTEST = 0.99;
+  private static final double LOOSEST = 0.5;
+  private static final double STEP = 0.01;
 
   /** Proves nothing yet. */
   static Proof none(double promised) {
@@ -42,31 +45,32 @@ public record Proof(
     }
     Tally tally = new Tally(audits);
     double proven = Double.NaN;
-    int below = (int) Math.ceil(Math.round(promised * 1e6) / 1e4) - 1;
-    if (proves(promised, tally.from(promised))) {
-      proven = promised;
-      for (int t = below; t >= LOOSEST && proves(promised, tally.from(t / 100.0)); t--) {
-        proven = t / 100.0;
-      }
-    } else {
-      for (int t = STRICTEST; t / 100.0 > promised; t--) {
-        if (!proves(promised, tally.from(t / 100.0))) {
-          break;
-        }
-        proven = t / 100.0;
+    for (double start : starts(promised)) {
+      double next = start;
+      while (next >= LOOSEST && proves(promised, tally.from(next))) {
+        proven = Double.isNaN(proven) ? next : Math.min(proven, next);
+        next = hundredthBelow(next);
       }
     }
     double provisional = promised;
-    for (int t = below + 1; refutes(promised, tally.from(provisional)); t++) {
-      provisional = Math.max(promised, t / 100.0);
+    while (refutes(promised, tally.from(provisional))) {
+      provisional += STEP;
     }
     Count counted = tally.from(Double.isNaN(proven) ? provisional : proven);
-    double atLeast = Evidence.lowerBound(counted.right(), counted.n(), LEVEL / 2);
+    double atLeast = Evidence.lowerBound(counted.right(), counted.n(), LEVEL / STARTS);
     return new Proof(promised, proven, provisional, counted.n(), counted.right(), atLeast);
   }
 
+  private static double[] starts(double promised) {
+    return new double[] {STRICTEST, promised, promised - 0.1, promised - 0.2};
+  }
+
+  private static double hundredthBelow(double confidence) {
+    return (Math.ceil(Math.round(confidence * 1e6) / 1e4) - 1) / 100;
+  }
+
   private static boolean proves(double promised, Count count) {
-    return Evidence.proving(promised, count.right(), count.n()) >= 2 / LEVEL;
+    return Evidence.proving(promised, count.right(), count.n()) >= STARTS / LEVEL;
   }
 
   /** Without audits nothing is refuted, so a sequence of these ends. */

@@ -5,6 +5,7 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -102,15 +103,28 @@ public final class LearningTopology {
     this.meters = meters;
   }
 
-  /**
-   * Builds the topology.
-   *
-   * @param tasks filled by the topology
-   */
+  /** Builds the topology; everything is computed on the stream threads. */
   public static Topology build(
       Topics topics,
       Codecs codecs,
       TextEncoder encoder,
+      TaskCatalogue tasks,
+      StreamSettings settings,
+      MeterRegistry registry) {
+    return build(topics, codecs, encoder, Runnable::run, tasks, settings, registry);
+  }
+
+  /**
+   * Builds the topology.
+   *
+   * @param computing where the vectors of imports are computed
+   * @param tasks filled by the topology
+   */
+  static Topology build(
+      Topics topics,
+      Codecs codecs,
+      TextEncoder encoder,
+      Executor computing,
       TaskCatalogue tasks,
       StreamSettings settings,
       MeterRegistry registry) {
@@ -119,7 +133,7 @@ public final class LearningTopology {
     built.validateTasks();
     built.keyCorrections();
     built.applyCorrections();
-    built.encodeExamples(encoder);
+    built.encodeExamples(encoder, computing);
     GlobalStores.addTasks(built.topology, topics, tasks);
     return built.topology;
   }
@@ -161,9 +175,9 @@ public final class LearningTopology {
     sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
   }
 
-  private void encodeExamples(TextEncoder encoder) {
+  private void encodeExamples(TextEncoder encoder, Executor computing) {
     SplitBook splits = new SplitBook();
-    BulkTurn turn = new BulkTurn();
+    BulkEncoder bulk = new BulkEncoder(encoder, computing);
     source(EXAMPLES, topics.examples().name());
     topology
         .addProcessor(
@@ -175,7 +189,7 @@ public final class LearningTopology {
                     tasks,
                     splits,
                     new TrainingRecords(topics, codecs),
-                    turn,
+                    bulk,
                     settings,
                     meters),
             EXAMPLES)

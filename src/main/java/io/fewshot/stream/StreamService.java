@@ -101,6 +101,7 @@ public final class StreamService implements AutoCloseable {
                     topics,
                     codecs,
                     TextEncoder.of(engines.encoders()),
+                    BulkEncoder.thread(),
                     new TaskCatalogue(),
                     streamSettings,
                     metrics.registry()));
