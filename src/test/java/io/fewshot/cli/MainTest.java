@@ -22,7 +22,7 @@ class MainTest {
       delimiter = '|',
       value = {
         "nonsense|unknown command 'nonsense'; see ./fewshot --help",
-        "simulate --task x|unknown command 'simulate'; see ./fewshot --help",
+        "imitate --task x|unknown command 'imitate'; see ./fewshot --help",
         "topics|which one? choose of create, check",
         "topics create --replication 0|--replication must be at least 1",
         "topics create --replication many|'many' is not an int",
