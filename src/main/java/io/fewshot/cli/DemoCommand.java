@@ -2,11 +2,9 @@ package io.fewshot.cli;
 
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.UpFile;
-import io.fewshot.prompt.Rung;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -18,8 +16,9 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example: ./fewshot demo --task banking.yaml --examples train.csv --messages test.csv",
-      "Without options it runs the shipped support task. Labels in the messages' file are only",
-      "compared with the results."
+      "Without options it runs the shipped support task. Labels in the messages' file are compared",
+      "with the first results; then they correct most of the messages that went to people, a head",
+      "is trained, and messages are asked again, those that were never corrected among them."
     })
 final class DemoCommand extends Command {
 
@@ -48,7 +47,10 @@ final class DemoCommand extends Command {
     try (TemporaryDirectory directory = TemporaryDirectory.create();
         Steps steps = new Steps(console);
         Installation installation =
-            Installation.start(console, place(directory.path(), files.task()), steps)) {
+            Installation.start(
+                console,
+                Installation.Place.temporary(directory.path(), files.task(), keep ? null : 0),
+                steps)) {
       try {
         new DemoRun(console, json, files, installation).run(steps);
       } catch (KafkaException e) {
@@ -59,17 +61,6 @@ final class DemoCommand extends Command {
       }
     }
     return DONE;
-  }
-
-  /** What the task does not use need not be fetched. */
-  private Installation.Place place(Path directory, TaskFile file) {
-    Map<String, String> settings =
-        Map.of(
-            Settings.MODELS,
-            file.definition().model(),
-            Settings.RUNGS,
-            file.definition().rungs().stream().map(Rung::label).collect(Collectors.joining(",")));
-    return new Installation.Place(directory, 0, 0, keep ? null : 0, settings);
   }
 
   private void stay(Installation installation) {

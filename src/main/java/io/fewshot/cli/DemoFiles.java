@@ -42,9 +42,4 @@ record DemoFiles(TaskFile task, List<Example> examples, List<Row> messages) {
   private static String shipped(String name) {
     return Path.of(System.getProperty(HOME, "."), "tasks", name).toString();
   }
-
-  /** How many examples the memory will hold: one with the id of another replaces it. */
-  long distinctExamples() {
-    return examples.stream().map(Example::getExampleId).distinct().count();
-  }
 }

@@ -1,30 +1,23 @@
 package io.fewshot.cli;
 
 import io.fewshot.cli.DemoWatch.Outcome;
+import io.fewshot.cli.Exchange.Message;
 import io.fewshot.event.Example;
-import io.fewshot.event.Query;
 import io.fewshot.event.Result;
 import io.fewshot.event.Status;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends a demo's messages and shows what comes back, on an installation that runs. The labels of
- * the file stay here. For one thread; the messages are sent by another.
+ * Sends a demo's messages, shows what comes back, and then closes the loop, on an installation that
+ * runs. The labels of the file stay here until each message has its first result. For one thread.
  */
 final class DemoRun {
-
-  private static final long SAY_AFTER_NANOS = 20_000_000_000L;
-  private static final long FAILED_FOR_NANOS = 20_000_000_000L;
-  private static final long GIVE_UP_AFTER_NANOS = 600_000_000_000L;
 
   private final Console console;
   private final boolean json;
@@ -32,12 +25,12 @@ final class DemoRun {
   private final Installation installation;
   private final Summary summary;
   private final ResultLine lines;
-  private final Map<String, Deque<Row>> waiting = new HashMap<>();
   private final Map<String, Example> examples = new HashMap<>();
-  private long lastNews = System.nanoTime();
-  private long lastSaid = System.nanoTime();
-  private long lastSound = System.nanoTime();
-  private int refusedExamples;
+
+  /** What people have to look at, by query_id; an id that came twice is nobody's. */
+  private final Map<String, Row> reviewed = new LinkedHashMap<>();
+
+  private final Map<String, Result> first = new HashMap<>();
 
   DemoRun(Console console, boolean json, DemoFiles files, Installation installation) {
     this.console = console;
@@ -51,121 +44,40 @@ final class DemoRun {
 
   /** From the task's definition to the summary. */
   void run(Steps steps) {
-    installation.apply(files.task());
-    installation.add(files.examples());
-    try (DemoWatch watch = new DemoWatch(console, installation.cluster())) {
-      awaitExamples(watch, steps);
-      awaitReady(watch, steps);
+    try (Exchange exchange =
+        Exchange.open(console, installation, files.task(), files.examples(), steps)) {
       steps.close();
       long start = System.nanoTime();
-      CompletableFuture<Void> published = publish();
-      while (summary.done() < files.messages().size()) {
-        watch.poll(this::take);
-        if (published.isCompletedExceptionally()) {
-          join(published);
-        }
-        keepHope("%d of %d messages".formatted(left(), files.messages().size()));
+      List<Message> messages = files.messages().stream().map(exchange::message).toList();
+      exchange.ask(messages, (message, result) -> answered(message.row(), result), this::refused);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      if (!json) {
+        console.result("");
+        summary.lines(seconds).forEach(console::result);
       }
-      finish((System.nanoTime() - start) / 1e9);
-    }
-  }
-
-  private int left() {
-    return files.messages().size() - summary.done();
-  }
-
-  private void awaitExamples(DemoWatch watch, Steps steps) {
-    String task = files.task().task();
-    long all = files.distinctExamples();
-    long before = -1;
-    while (true) {
-      long there = installation.stream().memory().task(task).size();
-      if (there != before) {
-        lastNews = System.nanoTime();
-        before = there;
+      DemoLoop loop = new DemoLoop(files.task().definition(), reviewed, first);
+      loop.run(exchange, steps);
+      steps.close();
+      if (json) {
+        console.result(summary.json(seconds, loop.json()).toString());
+      } else {
+        loop.lines().forEach(console::result);
       }
-      steps.at("encoding examples", there, all);
-      if (there + refusedExamples >= all && installation.stream().tasks().find(task).isPresent()) {
-        return;
-      }
-      watch.poll(this::take);
-      keepHope("%d of %d examples".formatted(all - there, all));
     }
   }
 
-  private void awaitReady(DemoWatch watch, Steps steps) {
-    while (!installation.ready()) {
-      steps.at("loading the model", 0, -1);
-      watch.poll(this::take);
-      keepHope("the model");
-    }
-    lastNews = System.nanoTime();
-  }
-
-  private CompletableFuture<Void> publish() {
-    String task = files.task().task();
-    List<Query> queries = files.messages().stream().map(row -> query(task, row)).toList();
-    return CompletableFuture.runAsync(
-        () -> {
-          try (Sender<Query> sender =
-              new Sender<>(
-                  installation.cluster(),
-                  installation.cluster().topics().queries(),
-                  Query.class,
-                  id -> {})) {
-            for (int i = 0; i < queries.size(); i++) {
-              String key = files.messages().get(i).key();
-              String id = queries.get(i).getQueryId();
-              sender.send(id, key == null ? id : key, queries.get(i));
-            }
-            sender.flush();
-          }
-        },
-        task1 -> {
-          Thread thread = new Thread(task1, "publish");
-          thread.setDaemon(true);
-          thread.start();
-        });
-  }
-
-  /** One id may come several times: answers to the same key come in order. */
-  private Query query(String task, Row row) {
-    Query query = PublishCommand.query(task, row);
-    waiting.computeIfAbsent(query.getQueryId(), id -> new ArrayDeque<>()).add(row);
-    return query;
-  }
-
-  private void join(CompletableFuture<Void> published) {
-    try {
-      published.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
-    }
-  }
-
-  private void take(Outcome outcome) {
-    lastNews = System.nanoTime();
-    if (outcome instanceof Outcome.Answered answered) {
-      answered(answered.result());
-    } else if (outcome instanceof Outcome.Refused refused) {
-      refused(refused);
-    }
-  }
-
-  private void answered(Result result) {
-    if (result.getStatus() == Status.CORRECTED) {
-      return;
-    }
-    Deque<Row> rows = waiting.get(result.getQueryId());
-    Row row = rows == null ? null : rows.poll();
-    if (row == null) {
-      return;
-    }
+  private void answered(Row row, Result result) {
     if (summary.done() == 0) {
       sayFirst();
     }
     summary.add(result, row.label());
     console.result(json ? JsonLines.of(result).toString() : line(result, row));
+    String id = result.getQueryId();
+    if (first.put(id, result) != null) {
+      reviewed.remove(id);
+    } else if (result.getStatus() == Status.NEEDS_REVIEW) {
+      reviewed.put(id, row);
+    }
   }
 
   private void sayFirst() {
@@ -175,11 +87,6 @@ final class DemoRun {
   }
 
   private void refused(Outcome.Refused refused) {
-    if (!refused.message()) {
-      refusedExamples++;
-      console.say("refused a task or an example: " + refused.why());
-      return;
-    }
     summary.addDeadLetter();
     console.say(
         "refused "
@@ -214,34 +121,5 @@ final class DemoRun {
     return "like \"%s\"%s"
         .formatted(
             Style.brief(text, 40), ids.size() > 1 ? " and " + (ids.size() - 1) + " more" : "");
-  }
-
-  private void finish(double seconds) {
-    if (json) {
-      console.result(summary.json(seconds).toString());
-    } else {
-      console.result("");
-      summary.lines(seconds).forEach(console::result);
-    }
-  }
-
-  /** Says what it waits for when nothing comes for long, and does not wait forever. */
-  private void keepHope(String what) {
-    installation.check();
-    long now = System.nanoTime();
-    String reason = installation.waitingFor();
-    String because = reason.isEmpty() ? "" : " (" + reason + ")";
-    if (!installation.failing()) {
-      lastSound = now;
-    } else if (now - lastSound > FAILED_FOR_NANOS && now - lastNews > FAILED_FOR_NANOS) {
-      throw new FailedException("the demo cannot go on: " + reason);
-    }
-    if (now - lastNews > GIVE_UP_AFTER_NANOS) {
-      throw new FailedException("nothing came for 10 minutes: still waiting for " + what + because);
-    }
-    if (now - lastNews > SAY_AFTER_NANOS && now - lastSaid > SAY_AFTER_NANOS) {
-      lastSaid = now;
-      console.say("still waiting for " + what + because);
-    }
   }
 }

@@ -1,5 +1,7 @@
 package io.fewshot.cli;
 
+import io.fewshot.event.Correction;
+import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Query;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RecordException;
@@ -17,7 +19,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.header.Header;
 
-/** Sees what becomes of records: results and dead letters, from the beginning. */
+/**
+ * Sees what becomes of records: results, what people are asked, dead letters; from the beginning.
+ */
 final class DemoWatch implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(50);
@@ -25,9 +29,20 @@ final class DemoWatch implements AutoCloseable {
   private final Console console;
   private final Topic queries;
   private final Topic results;
+  private final Topic labeling;
+  private final Topic corrections;
   private final RecordCodec<Result> resultCodec;
   private final RecordCodec<Query> queryCodec;
+  private final RecordCodec<LabelingRequest> labelingCodec;
+  private final RecordCodec<Correction> correctionCodec;
   private final Consumer<byte[], byte[]> consumer;
+
+  /** What was refused; a task or an example is something other. */
+  enum What {
+    MESSAGE,
+    CORRECTION,
+    OTHER
+  }
 
   /** What became of a record. */
   sealed interface Outcome {
@@ -35,25 +50,31 @@ final class DemoWatch implements AutoCloseable {
     /** A message was answered. */
     record Answered(Result result) implements Outcome {}
 
+    /** People are asked about a message. */
+    record Asked(LabelingRequest request) implements Outcome {}
+
     /**
      * A record was refused.
      *
-     * @param message whether it was a message, or else a task or an example
      * @param queryId when it is known
      */
-    record Refused(boolean message, Optional<String> queryId, String why) implements Outcome {}
+    record Refused(What what, Optional<String> queryId, String why) implements Outcome {}
   }
 
   DemoWatch(Console console, Cluster cluster) {
     this.console = console;
     this.queries = cluster.topics().queries();
     this.results = cluster.topics().results();
+    this.labeling = cluster.topics().labeling();
+    this.corrections = cluster.topics().corrections();
+    this.labelingCodec = cluster.codecs().codec(LabelingRequest.class);
+    this.correctionCodec = cluster.codecs().codec(Correction.class);
     this.resultCodec = cluster.codecs().codec(Result.class);
     this.queryCodec = cluster.codecs().codec(Query.class);
     this.consumer = cluster.consumer();
     try {
       List<TopicPartition> partitions =
-          Stream.of(results, cluster.topics().deadLetters())
+          Stream.of(results, labeling, cluster.topics().deadLetters())
               .flatMap(topic -> consumer.partitionsFor(topic.name()).stream())
               .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
               .toList();
@@ -72,6 +93,10 @@ final class DemoWatch implements AutoCloseable {
         if (record.topic().equals(results.name())) {
           ResultsCommand.read(console, resultCodec, record)
               .ifPresent(result -> each.accept(new Outcome.Answered(result)));
+        } else if (record.topic().equals(labeling.name())) {
+          each.accept(
+              new Outcome.Asked(
+                  labelingCodec.decode(labeling.name(), record.headers(), record.value())));
         } else {
           each.accept(refused(record));
         }
@@ -82,19 +107,29 @@ final class DemoWatch implements AutoCloseable {
   }
 
   private Outcome refused(ConsumerRecord<byte[], byte[]> record) {
-    boolean message = header(record, "__streams.errors.topic").equals(queries.name());
+    String topic = header(record, "__streams.errors.topic");
     String why =
         header(record, "fewshot.reason") + ": " + header(record, "__streams.errors.message");
-    return new Outcome.Refused(message, message ? queryId(record) : Optional.empty(), why);
+    if (topic.equals(queries.name())) {
+      return new Outcome.Refused(
+          What.MESSAGE, decoded(queryCodec, queries, record).map(Query::getQueryId), why);
+    }
+    if (topic.equals(corrections.name())) {
+      return new Outcome.Refused(
+          What.CORRECTION,
+          decoded(correctionCodec, corrections, record).map(Correction::getQueryId),
+          why);
+    }
+    return new Outcome.Refused(What.OTHER, Optional.empty(), why);
   }
 
-  private Optional<String> queryId(ConsumerRecord<byte[], byte[]> record) {
+  private static <T> Optional<T> decoded(
+      RecordCodec<T> codec, Topic topic, ConsumerRecord<byte[], byte[]> record) {
     if (record.value() == null) {
       return Optional.empty();
     }
     try {
-      return Optional.of(
-          queryCodec.decode(queries.name(), record.headers(), record.value()).getQueryId());
+      return Optional.of(codec.decode(topic.name(), record.headers(), record.value()));
     } catch (RecordException e) {
       return Optional.empty();
     }

@@ -1,6 +1,7 @@
 package io.fewshot.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fewshot.ladder.CorrectionEffect;
 import io.fewshot.ladder.Evaluation;
 import io.fewshot.ladder.EvaluationLine;
 import io.fewshot.ladder.LadderSettings;
@@ -72,6 +73,13 @@ final class EvalCommand extends Command {
   @Option(names = "--seed", paramLabel = "S", description = "Of the draw (default: 0).")
   private long seed;
 
+  @Option(
+      names = "--corrections",
+      paramLabel = "N",
+      description =
+          "Measure instead what one correction does for the same wish in other words, on N pairs.")
+  private int corrections;
+
   EvalCommand(Console console) {
     super(console);
   }
@@ -89,12 +97,19 @@ final class EvalCommand extends Command {
                 settings.device(),
                 steps::download,
                 BatchingQueue.Listener.NONE)) {
+      Evaluation evaluation =
+          new Evaluation(encoders, models::get, LadderSettings.DEFAULTS, HeadTrainer::ofExamples);
+      if (corrections > 0) {
+        CorrectionEffect effect = evaluation.corrections(plan, corrections, steps::at);
+        steps.close();
+        show(effect);
+        return DONE;
+      }
       if (!json) {
         console.result(
             "rung         shots      n  accuracy  macro F1    ECE   AURC  ms/message  tokens");
       }
-      new Evaluation(encoders, models::get, LadderSettings.DEFAULTS, HeadTrainer::ofExamples)
-          .run(plan, this::show, steps::at);
+      evaluation.run(plan, this::show, steps::at);
     } finally {
       steps.close();
     }
@@ -104,6 +119,9 @@ final class EvalCommand extends Command {
   private Evaluation.Plan plan() {
     if (perClass < 0) {
       throw new BadInputException("--per-class must be at least 1, not " + perClass);
+    }
+    if (corrections < 0) {
+      throw new BadInputException("--corrections must be at least 1, not " + corrections);
     }
     if (shots.stream().anyMatch(n -> n < 0)) {
       throw new BadInputException("--shots are numbers from 0 on, such as 0,1,5,20");
@@ -169,6 +187,29 @@ final class EvalCommand extends Command {
                 share(line.aurc(), 5),
                 line.msPerMessage(),
                 line.tokensPerMessage()));
+  }
+
+  private void show(CorrectionEffect effect) {
+    if (json) {
+      print(
+          JsonLines.object()
+              .put("rung", "ladder")
+              .put("corrections", effect.pairs())
+              .put("right_before", effect.before())
+              .put("right_after", effect.after())
+              .put("of_wrong", effect.wrong())
+              .put("of_wrong_right_before", effect.wrongBefore())
+              .put("of_wrong_right_after", effect.wrongAfter()));
+      return;
+    }
+    console.result("the same wish in other words, before and after one correction");
+    console.result("corrected                     pairs  right before  right after");
+    console.result(
+        "wrong or not accepted        %6d  %12d  %11d"
+            .formatted(effect.pairs(), effect.before(), effect.after()));
+    console.result(
+        "of those, answered wrongly   %6d  %12d  %11d"
+            .formatted(effect.wrong(), effect.wrongBefore(), effect.wrongAfter()));
   }
 
   private static String share(double value, int width) {

@@ -12,6 +12,7 @@ import io.fewshot.ops.HealthServer;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
+import io.fewshot.prompt.Rung;
 import io.fewshot.stream.Engines;
 import io.fewshot.stream.StreamService;
 import io.fewshot.training.TrainerService;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +52,19 @@ final class Installation implements AutoCloseable {
       int broker,
       int registry,
       @Nullable Integer web,
-      Map<String, String> settings) {}
+      Map<String, String> settings) {
+
+    /** For one task: what it does not use need not be fetched. */
+    static Place temporary(Path directory, TaskFile task, @Nullable Integer web) {
+      Map<String, String> settings =
+          Map.of(
+              Settings.MODELS,
+              task.definition().model(),
+              Settings.RUNGS,
+              task.definition().rungs().stream().map(Rung::label).collect(Collectors.joining(",")));
+      return new Place(directory, 0, 0, web, settings);
+    }
+  }
 
   private Installation(Console console, Place place, Steps steps) {
     try {

@@ -80,6 +80,7 @@ public final class Main {
             new CommandLine(new ReleasesCommand(console))
                 .addSubcommand(new ReleasesCommand.Rollback(console)))
         .addSubcommand(new EvalCommand(console))
+        .addSubcommand(new SimulateCommand(console))
         .addSubcommand(
             new CommandLine(new BenchCommand(console))
                 .addSubcommand(new BenchEngineCommand(console))

@@ -6,7 +6,6 @@ import io.fewshot.training.Requests;
 import io.fewshot.training.TrainingStatus;
 import io.fewshot.training.TrainingStatus.State;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Asks the trainer for a release. */
@@ -20,8 +19,6 @@ import picocli.CommandLine.Option;
     })
 final class RetrainCommand extends ClusterCommand {
 
-  private static final long PATIENCE_NANOS = 15_000_000_000L;
-
   @Option(names = "--task", required = true, paramLabel = "T", description = "The task.")
   private String task = "";
 
@@ -30,10 +27,6 @@ final class RetrainCommand extends ClusterCommand {
 
   @Option(names = "--wait", description = "Wait for what comes of it.")
   private boolean wait;
-
-  private @Nullable TrainingStatus ended;
-  private boolean heard;
-  private boolean said;
 
   RetrainCommand(Console console) {
     super(console);
@@ -61,7 +54,10 @@ final class RetrainCommand extends ClusterCommand {
       console.say("asked; ./fewshot releases shows what there is");
       return DONE;
     }
-    TrainingStatus status = await(cluster, place);
+    TrainingStatus status;
+    try (Steps steps = new Steps(console)) {
+      status = new Retraining(console, task, place).await(cluster, steps, () -> {});
+    }
     if (json) {
       print(
           JsonLines.object()
@@ -83,35 +79,5 @@ final class RetrainCommand extends ClusterCommand {
     com.fasterxml.jackson.databind.node.ObjectNode metrics = JsonLines.object();
     status.metrics().forEach((name, value) -> JsonLines.put(metrics, name, value));
     return metrics;
-  }
-
-  private TrainingStatus await(Cluster cluster, Requests.Place place) {
-    long start = System.nanoTime();
-    try (Steps steps = new Steps(console);
-        TopicReader reader = new TopicReader(cluster, cluster.topics().trainings())) {
-      while (ended == null) {
-        reader.poll(
-            record -> {
-              TrainingStatus.of(record.value())
-                  .filter(status -> status.task().equals(task))
-                  .ifPresent(status -> take(status, place, steps));
-              return ended == null;
-            });
-        if (!heard && !said && System.nanoTime() - start > PATIENCE_NANOS) {
-          said = true;
-          console.say("no trainer has taken it yet: start one with ./fewshot trainer");
-        }
-      }
-    }
-    return java.util.Objects.requireNonNull(ended);
-  }
-
-  private void take(TrainingStatus status, Requests.Place place, Steps steps) {
-    if (status.answers(place.partition(), place.offset())) {
-      ended = status;
-    } else if (status.state() == State.TRAINING && status.upTo() >= place.offset()) {
-      heard = true;
-      steps.at(status.step(), Math.round(100 * status.done()), 100);
-    }
   }
 }

@@ -60,6 +60,30 @@ final class Summary {
     return count + deadLetters;
   }
 
+  /** Those of them whose label is known. */
+  int labeled() {
+    return labeled;
+  }
+
+  /** Those of them that say what the label says. */
+  int right() {
+    return right;
+  }
+
+  /** Share of the labeled ones that are right; NaN without any. */
+  double accuracy() {
+    return share(right, labeled);
+  }
+
+  double acceptedShare() {
+    return share(accepted, count);
+  }
+
+  /** Share of the labeled ones that were accepted that are right; NaN without any. */
+  double acceptedAccuracy() {
+    return share(acceptedRight, acceptedLabeled);
+  }
+
   /** Whether a result says what the label says. */
   boolean isRight(Result result, String label) {
     String output = result.getOutput();
@@ -78,23 +102,28 @@ final class Summary {
     return output.strip();
   }
 
-  /** The line that ends a demo under {@code --json}. */
-  ObjectNode json(double seconds) {
+  /**
+   * The line that ends a demo under {@code --json}.
+   *
+   * @param loop what came of the corrections
+   */
+  ObjectNode json(double seconds, ObjectNode loop) {
     ObjectNode line = JsonLines.object();
     ObjectNode summary = line.putObject("summary");
     summary.put("count", count);
     summary.put("dead_letters", deadLetters);
-    share(summary, "accepted_share", accepted, count);
-    share(summary, "accuracy", right, labeled);
-    share(summary, "accepted_accuracy", acceptedRight, acceptedLabeled);
+    JsonLines.put(summary, "accepted_share", acceptedShare());
+    JsonLines.put(summary, "accuracy", accuracy());
+    JsonLines.put(summary, "accepted_accuracy", acceptedAccuracy());
     JsonLines.put(summary, "messages_per_s", done() / seconds);
     ObjectNode byRung = summary.putObject("rungs");
     rungs.forEach(byRung::put);
+    summary.set("loop", loop);
     return line;
   }
 
-  private static void share(ObjectNode object, String name, int part, int whole) {
-    JsonLines.put(object, name, whole == 0 ? Double.NaN : (double) part / whole);
+  private static double share(int part, int whole) {
+    return whole == 0 ? Double.NaN : (double) part / whole;
   }
 
   /** The same for people. */

@@ -1,8 +1,13 @@
 package io.fewshot.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RecordException;
 import io.fewshot.event.TaskDefinition;
+import io.fewshot.event.internal.AuditOutcome;
+import io.fewshot.ladder.AuditBook;
+import io.fewshot.ladder.Proof;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import java.nio.charset.StandardCharsets;
@@ -11,8 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.Deserializer;
 import picocli.CommandLine.Parameters;
 
 /** Task definitions: apply and list. */
@@ -73,6 +80,8 @@ final class TaskCommand extends Group {
       footer = {"", "Example: ./fewshot task list --json"})
   static final class ListTasks extends ClusterCommand {
 
+    private final AuditBook audits = new AuditBook();
+
     ListTasks(Console console) {
       super(console);
     }
@@ -84,6 +93,7 @@ final class TaskCommand extends Group {
         reader.readToEnd(record -> latest.put(key(record), record) == null || true);
       }
       latest.values().removeIf(record -> record.value() == null);
+      readAudits(cluster);
       RecordCodec<TaskDefinition> codec = cluster.codecs().codec(TaskDefinition.class);
       latest.values().forEach(record -> show(codec, record));
       if (latest.isEmpty()) {
@@ -92,13 +102,34 @@ final class TaskCommand extends Group {
       return DONE;
     }
 
+    private void readAudits(Cluster cluster) {
+      Deserializer<AuditOutcome> outcomes = InternalSerde.auditOutcome().deserializer();
+      try (TopicReader reader = new TopicReader(cluster, cluster.topics().audits())) {
+        reader.readToEnd(
+            record -> {
+              audits.remove(key(record));
+              AuditOutcome outcome = outcomes.deserialize(record.topic(), record.value());
+              if (outcome != null) {
+                audits.put(
+                    key(record),
+                    outcome.getTask(),
+                    new AuditBook.Audited(outcome.getConfidence(), outcome.getRight()));
+              }
+              return true;
+            });
+      }
+    }
+
     private void show(RecordCodec<TaskDefinition> codec, ConsumerRecord<byte[], byte[]> record) {
       try {
         TaskDefinition task = codec.decode(record.topic(), record.headers(), record.value());
+        Optional<Proof> proof = proof(task);
         if (json) {
-          print(JsonLines.of(task));
+          ObjectNode line = JsonLines.of(task);
+          proof.ifPresent(found -> put(line, found));
+          print(line);
         } else {
-          console.result(line(task, Instant.ofEpochMilli(record.timestamp())));
+          console.result(line(task, Instant.ofEpochMilli(record.timestamp()), proof));
         }
       } catch (io.fewshot.event.RegistryUnavailableException e) {
         throw e;
@@ -107,7 +138,36 @@ final class TaskCommand extends Group {
       }
     }
 
-    private String line(TaskDefinition record, Instant recorded) {
+    private Optional<Proof> proof(TaskDefinition record) {
+      try {
+        return audits.proof(new TaskYaml().parse(record.getDefinition()));
+      } catch (InvalidTaskException e) {
+        return Optional.empty();
+      }
+    }
+
+    private static void put(ObjectNode line, Proof proof) {
+      line.put("promise_proven", proof.isProven());
+      line.put("audits", proof.audits());
+      line.put("audits_right", proof.right());
+      JsonLines.put(line, "accuracy_at_least", proof.atLeast());
+      JsonLines.put(line, "accepts_from_confidence", proof.proven());
+    }
+
+    private static String said(Proof proof) {
+      if (proof.isProven()) {
+        return String.format(
+            Locale.ROOT,
+            "promise kept: proven %.3f from %d audits",
+            proof.atLeast(),
+            proof.audits());
+      }
+      return proof.audits() == 0
+          ? "not yet proven: no audits"
+          : "not yet proven: %d audits, %d right".formatted(proof.audits(), proof.right());
+    }
+
+    private String line(TaskDefinition record, Instant recorded, Optional<Proof> proof) {
       Instant time = record.getCreatedAt() == null ? recorded : record.getCreatedAt();
       String what;
       try {
@@ -120,8 +180,12 @@ final class TaskCommand extends Group {
       } catch (InvalidTaskException e) {
         what = "not in force: " + e.getMessage();
       }
-      return "%-24s  %s  %s"
-          .formatted(record.getTask(), console.style().dim(time.toString()), what);
+      return "%-24s  %s  %s%s"
+          .formatted(
+              record.getTask(),
+              console.style().dim(time.toString()),
+              what,
+              proof.map(found -> "  (" + said(found) + ")").orElse(""));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.fewshot.event;
 
+import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.CorrectedMessage;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
@@ -44,6 +45,10 @@ public final class InternalSerde<T> implements Serde<T> {
   public static Serde<CorrectedMessage> correctedMessage() {
     return new InternalSerde<>(
         CorrectedMessage.getEncoder(), CorrectedMessage.createDecoder(none()));
+  }
+
+  public static Serde<AuditOutcome> auditOutcome() {
+    return new InternalSerde<>(AuditOutcome.getEncoder(), AuditOutcome.createDecoder(none()));
   }
 
   /** For any record that is written in a store: a query that waits, for instance. */

@@ -76,6 +76,7 @@ public final class Topics {
     topics.compacted("valid-tasks", "task", null, 1, TEXT_BYTES);
     topics.compacted("trainings", "task", null, 1, TEXT_BYTES);
     topics.compacted("encoded-examples", "task/example_id", null, partitions, TEXT_BYTES);
+    topics.compacted("audits", "task/query_id", null, 1, TEXT_BYTES);
     return new Topics(prefix, topics.byLabel);
   }
 
@@ -205,6 +206,11 @@ public final class Topics {
   /** Internal: how far each task's last training is, and what came of it: JSON. */
   public Topic trainings() {
     return topic("trainings");
+  }
+
+  /** Internal: what people said about messages drawn for an audit: {@code AuditOutcome}. */
+  public Topic audits() {
+    return topic("audits");
   }
 
   /** Internal: examples with their vectors: {@code EncodedExample}. */

@@ -21,7 +21,7 @@ import java.util.function.Predicate;
  * <p>Limitation: of more than {@link #LIMIT} messages the least useful are not kept; they come back
  * when the topic is read again, at the next start.
  */
-final class LabelingQueue {
+public final class LabelingQueue {
 
   static final int LIMIT = 20_000;
 
@@ -39,7 +39,7 @@ final class LabelingQueue {
   private int turn;
   private long dropped;
 
-  LabelingQueue() {
+  public LabelingQueue() {
     this(LIMIT);
   }
 
@@ -51,7 +51,7 @@ final class LabelingQueue {
   }
 
   /** Adds a message, or replaces the one with its id. */
-  void put(OpenRequest request) {
+  public void put(OpenRequest request) {
     remove(request.queryId());
     byId.put(request.queryId(), request);
     lane(request.reason()).add(request);
@@ -70,7 +70,7 @@ final class LabelingQueue {
     }
   }
 
-  Optional<OpenRequest> remove(String queryId) {
+  public Optional<OpenRequest> remove(String queryId) {
     OpenRequest request = byId.remove(queryId);
     if (request != null) {
       lane(request.reason()).remove(request);
@@ -83,7 +83,7 @@ final class LabelingQueue {
   }
 
   /** The most useful of the eligible messages; it stays in the queue. */
-  Optional<OpenRequest> next(Predicate<OpenRequest> eligible) {
+  public Optional<OpenRequest> next(Predicate<OpenRequest> eligible) {
     for (int i = 0; i < TURNS.size(); i++) {
       int candidate = (turn + i) % TURNS.size();
       Optional<OpenRequest> found =
@@ -101,7 +101,7 @@ final class LabelingQueue {
     return List.copyOf(byId.values());
   }
 
-  int size() {
+  public int size() {
     return byId.size();
   }
 

@@ -5,6 +5,9 @@ import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.AuditOutcome;
+import io.fewshot.ladder.AuditBook;
+import io.fewshot.ladder.Proof;
 import io.fewshot.prompt.TaskDefinition;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +46,7 @@ final class LabelingView {
   private final Map<String, Instant> forgotten = new Bounded<>(REMEMBERED);
   private final Map<String, Set<String>> skipped = new Bounded<>(SKIPS);
   private final ExampleBook examples = new ExampleBook();
+  private final AuditBook audits = new AuditBook();
   private final Map<String, ModelRelease> releases = new LinkedHashMap<>();
   private final Map<String, ActiveRelease> active = new HashMap<>();
   private long revision;
@@ -74,6 +78,24 @@ final class LabelingView {
       tasks.put(name, definition);
     }
     revision++;
+  }
+
+  /** What a person said about a message that was drawn for an audit; null takes it back. */
+  synchronized void audit(String id, @Nullable AuditOutcome outcome) {
+    if (outcome == null) {
+      audits.remove(id);
+    } else {
+      audits.put(
+          id,
+          outcome.getTask(),
+          new AuditBook.Audited(outcome.getConfidence(), outcome.getRight()));
+    }
+    revision++;
+  }
+
+  /** What the audits prove of a task's promise; empty when it promises no accuracy. */
+  Optional<Proof> proof(TaskDefinition task) {
+    return audits.proof(task);
   }
 
   synchronized void request(OpenRequest request) {

@@ -14,7 +14,7 @@ import java.util.List;
  * @param propensity the probability, in (0, 1], with which it was sent to people
  * @param exampleIds of the examples that the guess rests on, nearest first
  */
-record OpenRequest(
+public record OpenRequest(
     String queryId,
     String task,
     String text,
@@ -25,7 +25,8 @@ record OpenRequest(
     List<String> exampleIds,
     Instant createdAt) {
 
-  static OpenRequest of(LabelingRequest request, Instant recordTime) {
+  /** As the topic has it; its record's time counts where it bears none of its own. */
+  public static OpenRequest of(LabelingRequest request, Instant recordTime) {
     Instant own = request.getCreatedAt();
     return new OpenRequest(
         request.getQueryId(),

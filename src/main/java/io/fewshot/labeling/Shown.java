@@ -7,6 +7,7 @@ import io.fewshot.event.ActiveRelease;
 import io.fewshot.event.Candidate;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.Result;
+import io.fewshot.ladder.Proof;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.Comparator;
@@ -221,6 +222,7 @@ final class Shown {
     shown.set("reliability", JSON.valueToTree(panel.reliability()));
     shown.set("learning", JSON.valueToTree(panel.learning()));
     view.definition(task).ifPresent(definition -> promise(shown, definition));
+    view.definition(task).flatMap(view::proof).ifPresent(proof -> proof(shown, proof));
     shown.set("releases", releases(task));
     shown.set("labels_in_use", labels(task, ""));
     return shown;
@@ -243,6 +245,15 @@ final class Shown {
       promise.put("confidence", confidence.value());
     }
     shown.put("audit", definition.audit());
+  }
+
+  private static void proof(ObjectNode shown, Proof proof) {
+    ObjectNode object = shown.putObject("proof");
+    object.put("proven", proof.isProven());
+    object.put("at_least", proof.atLeast());
+    object.put("audits", proof.audits());
+    object.put("right", proof.right());
+    object.put("from_confidence", proof.isProven() ? proof.proven() : proof.provisional());
   }
 
   private ArrayNode releases(String task) {

@@ -4,6 +4,7 @@ import io.fewshot.event.ActiveRelease;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
+import io.fewshot.event.InternalSerde;
 import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.RecordCodec;
@@ -13,6 +14,7 @@ import io.fewshot.event.Result;
 import io.fewshot.event.Status;
 import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.micrometer.core.instrument.Counter;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -99,6 +102,10 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
     handlers.put(
         topics.releases().name(),
         (record, key, value) -> view.release(key, decode(releases, record, value)));
+    Deserializer<AuditOutcome> audits = InternalSerde.auditOutcome().deserializer();
+    handlers.put(
+        topics.audits().name(),
+        (record, key, value) -> view.audit(key, audits.deserialize(record.topic(), value)));
     handlers.put(
         topics.active().name(),
         (record, key, value) -> view.active(key, decode(active, record, value)));
@@ -113,7 +120,8 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
         topics.results(),
         topics.labeling(),
         topics.releases(),
-        topics.active());
+        topics.active(),
+        topics.audits());
   }
 
   @Override

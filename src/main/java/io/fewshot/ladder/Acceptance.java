@@ -1,6 +1,8 @@
 package io.fewshot.ladder;
 
 import io.fewshot.prompt.Promise;
+import io.fewshot.prompt.TaskDefinition;
+import java.util.Optional;
 
 /** When a promise lets an answer stand, and when it spares a message the rungs above. */
 final class Acceptance {
@@ -13,8 +15,39 @@ final class Acceptance {
 
   private Acceptance() {}
 
-  /** The confidence from which on an answer may stand without people. */
-  static double accepts(Promise promise, Calibration calibration) {
+  /**
+   * The confidence from which on an answer may stand without people; infinite when none may. With
+   * {@code start: cautious} only a proven promise of accuracy lets any stand.
+   *
+   * @param proof what audits prove; empty when no accuracy is promised
+   */
+  static double accepts(TaskDefinition task, Calibration calibration, Optional<Proof> proof) {
+    if (proof.isPresent()) {
+      return proof.get().accepts(task.start());
+    }
+    return task.start() == TaskDefinition.Start.PROVISIONAL
+        ? threshold(task.promise(), calibration)
+        : Double.POSITIVE_INFINITY;
+  }
+
+  /**
+   * The confidence from which on no further rung is asked. A lower one that audits have proven is
+   * no reason to leave earlier: they were made of answers that had come that far.
+   */
+  static double suffices(TaskDefinition task, Calibration calibration, Optional<Proof> proof) {
+    double wanted = threshold(task.promise(), calibration);
+    boolean betterIsWorthIt =
+        task.promise() instanceof Promise.Share || task.promise() instanceof Promise.CostMs;
+    if (betterIsWorthIt) {
+      return Math.max(wanted, SURE);
+    }
+    return proof
+        .map(found -> found.accepts(TaskDefinition.Start.PROVISIONAL))
+        .map(accepts -> Math.max(wanted, accepts))
+        .orElse(wanted);
+  }
+
+  private static double threshold(Promise promise, Calibration calibration) {
     if (promise instanceof Promise.Accuracy accuracy) {
       return accuracy.value();
     }
@@ -25,12 +58,5 @@ final class Acceptance {
       return calibration.reachedBy(share.value());
     }
     return LIKELY;
-  }
-
-  /** The confidence from which on no further rung is asked. */
-  static double suffices(Promise promise, Calibration calibration) {
-    double accepts = accepts(promise, calibration);
-    boolean betterIsWorthIt = promise instanceof Promise.Share || promise instanceof Promise.CostMs;
-    return betterIsWorthIt ? Math.max(accepts, SURE) : accepts;
   }
 }

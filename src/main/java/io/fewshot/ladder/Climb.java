@@ -77,14 +77,13 @@ final class Climb implements Answerer.Attempt {
   }
 
   /** Decides by all that was said so far. */
-  void judge(Calibration calibration) {
+  void judge(Calibration calibration, Optional<Proof> proof) {
     TaskDefinition task = item.task();
     opinion = calibration.fusion().opinion(item.candidates());
     double confidence = opinion.confidence();
     novel = calibration.isNovel(item, confidence);
-    boolean stands = confidence >= Acceptance.accepts(task.promise(), calibration);
-    accepted = stands && !novel && task.start() == TaskDefinition.Start.PROVISIONAL;
-    done = novel || confidence >= Acceptance.suffices(task.promise(), calibration);
+    accepted = !novel && confidence >= Acceptance.accepts(task, calibration, proof);
+    done = novel || confidence >= Acceptance.suffices(task, calibration, proof);
   }
 
   Answer answer() {

@@ -124,6 +124,31 @@ public final class Evaluation {
     }
   }
 
+  /**
+   * Measures what one correction does for the same wish in other words; the ladder is made of the
+   * plan's rungs.
+   *
+   * @param pairs how many corrections to try, each alone
+   */
+  public CorrectionEffect corrections(Plan plan, int pairs, Progress progress) {
+    List<Row> examples = draw(plan.examples(), plan.perClass(), plan.seed());
+    TaskDefinition task = with(plan.task(), plan.rungs(), plan.task().examples().k());
+    try (ExampleMemory memory = new ExampleMemory()) {
+      fill(memory, task, examples, progress);
+      Optional<LinearHead> head =
+          plan.rungs().contains(Rung.HEAD)
+              ? heads.apply(memory.task(task.task()).examples())
+              : Optional.empty();
+      try (Ladder ladder =
+          new Ladder(encoders, memory, models, each -> head, settings.withRunnable(plan.rungs()))) {
+        progress.at("calibrating", 0, 1);
+        ladder.calibrate(task);
+        return CorrectionEffect.measure(
+            task, plan.test(), pairs, plan.seed(), encoders, memory, ladder, progress);
+      }
+    }
+  }
+
   private EvaluationLine measure(
       Plan plan,
       String name,

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>accuracy and confidence: an answer is accepted from that calibrated confidence on, and a
- *       message that has it climbs no further;
+ *       message that has it climbs no further; what audits prove moves the confidence that an
+ *       accuracy takes;
  *   <li>share: the confidence that this share of the stored examples reaches when each is answered
  *       without itself; a message below 0.95 climbs on, since better is better within the share;
  *   <li>cost: rungs whose measured cost for one message is higher are not asked; what is more
@@ -45,6 +46,7 @@ public final class Ladder implements Answerer, AutoCloseable {
   private final ExampleMemory memory;
   private final ModelSource models;
   private final HeadSource heads;
+  private final AuditBook audits;
   private final LadderSettings settings;
   private final CaseFactory factory;
   private final RungScorer neighbours = new NeighbourRung();
@@ -64,6 +66,17 @@ public final class Ladder implements Answerer, AutoCloseable {
       ModelSource models,
       HeadSource heads,
       LadderSettings settings) {
+    this(encoders, memory, models, heads, new AuditBook(), settings);
+  }
+
+  public Ladder(
+      Encoders encoders,
+      ExampleMemory memory,
+      ModelSource models,
+      HeadSource heads,
+      AuditBook audits,
+      LadderSettings settings) {
+    this.audits = audits;
     this.encoders = encoders;
     this.memory = memory;
     this.models = models;
@@ -160,7 +173,7 @@ public final class Ladder implements Answerer, AutoCloseable {
 
   private List<Answer> finish(TaskDefinition task, List<Climb> climbs) {
     if (task.kind() != Kind.CLASSIFY) {
-      return written.answer(task, climbs.stream().map(Climb::asked).toList());
+      return written.answer(task, climbs.stream().map(Climb::asked).toList(), audits.proof(task));
     }
     TaskMemory known = memory.task(task.task());
     List<Rung> above = rungsAbove(task);
@@ -186,9 +199,11 @@ public final class Ladder implements Answerer, AutoCloseable {
 
   private void judge(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
     Map<Stage, Calibration> calibrations = new HashMap<>();
+    Optional<Proof> proof = audits.proof(task);
     for (Climb climb : climbs) {
       climb.judge(
-          calibrations.computeIfAbsent(climb.stage(), stage -> calibrator.of(task, known, stage)));
+          calibrations.computeIfAbsent(climb.stage(), stage -> calibrator.of(task, known, stage)),
+          proof);
     }
   }
 

@@ -13,6 +13,7 @@ import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,7 +46,7 @@ final class WrittenAnswers {
   /** A message and the name of its encoder. */
   record Asked(Case item, String encoder) {}
 
-  List<Answer> answer(TaskDefinition task, List<Asked> asked) {
+  List<Answer> answer(TaskDefinition task, List<Asked> asked, Optional<Proof> proof) {
     LanguageModel model = models.get(task.model());
     PromptBuilder builder = new PromptBuilder(model, promptBudget);
     List<Prompt> prompts = new ArrayList<>();
@@ -61,13 +62,17 @@ final class WrittenAnswers {
     List<Answer> answers = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
       String version = asked.get(i).encoder + "+" + model.version();
-      answers.add(answer(task, prompts.get(i), written.get(i), version));
+      answers.add(answer(task, prompts.get(i), written.get(i), version, proof));
     }
     return answers;
   }
 
   private static Answer answer(
-      TaskDefinition task, Prompt prompt, Generated written, String version) {
+      TaskDefinition task,
+      Prompt prompt,
+      Generated written,
+      String version,
+      Optional<Proof> proof) {
     String output = written.text().strip();
     double confidence = written.finished() && !output.isEmpty() ? confidence(written) : 0;
     if (task.kind() == Kind.EXTRACT) {
@@ -76,10 +81,9 @@ final class WrittenAnswers {
       output = json == null ? output : json;
     }
     boolean accepted =
-        task.start() == TaskDefinition.Start.PROVISIONAL
-            && confidence > 0
+        confidence > 0
             && confidence
-                >= Acceptance.accepts(task.promise(), Calibration.defaults(Set.of(Rung.FEW_SHOT)));
+                >= Acceptance.accepts(task, Calibration.defaults(Set.of(Rung.FEW_SHOT)), proof);
     return answer(
         output.isEmpty() ? null : output,
         confidence,

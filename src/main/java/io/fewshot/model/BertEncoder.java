@@ -107,7 +107,7 @@ public final class BertEncoder implements AutoCloseable {
     try {
       NDManager owner = open();
       List<List<long[]>> parts = parts(texts);
-      List<float[][]> results = lanes.run(parts, part -> firstStates(owner, part));
+      List<float[][]> results = lanes.run(parts, 1, part -> firstStates(owner, part));
       float[][] states = new float[texts.size()][];
       for (int i = 0; i < states.length; i++) {
         states[i] = results.get(i % parts.size())[i / parts.size()];

@@ -55,7 +55,13 @@ final class Lanes implements AutoCloseable {
    * @throws RuntimeException what the first pass that failed threw, after all have ended
    */
   <P, R> List<R> run(List<P> passes, Function<P, R> compute) {
-    int threads = Math.max(1, cores / Math.max(1, passes.size()));
+    return run(passes, Math.max(1, cores / Math.max(1, passes.size())), compute);
+  }
+
+  /**
+   * @param threads of each pass; for small ones more than one cost more than they bring
+   */
+  <P, R> List<R> run(List<P> passes, int threads, Function<P, R> compute) {
     List<Future<R>> futures = new ArrayList<>();
     for (P pass : passes) {
       futures.add(

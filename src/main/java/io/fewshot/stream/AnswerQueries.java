@@ -41,6 +41,9 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   /** How long a message is left alone after its model was not there. */
   private static final long TRY_AGAIN_MILLIS = 500;
 
+  /** A message that comes alone is answered after this part of the time a batch is waited for. */
+  private static final int TICKS = 4;
+
   private final Answerer answerer;
   private final TaskCatalogue tasks;
   private final QueryReader reader;
@@ -59,6 +62,11 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
 
   /** Whether the last tick left time for a commit: never twice, or dear batches would starve. */
   private boolean gaveWay;
+
+  /** When the first of the messages came that no batch was made from yet; 0 when there are none. */
+  private long firstArrival;
+
+  private long lastArrival;
 
   @SuppressWarnings("NullAway.Init")
   AnswerQueries(
@@ -83,7 +91,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
         new WaitingRoom<>(context.getStateStore(AnsweringTopology.WAITING), WaitingQuery::new);
     this.batches = new QueryBatches(room, tasks, reader, settings.unknownTaskWait(), this::giveUp);
     this.tick =
-        context.schedule(settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> tick());
+        context.schedule(
+            settings.drainEvery().dividedBy(TICKS), PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
   @Override
@@ -91,6 +100,10 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     IncomingQuery incoming = (IncomingQuery) record.value();
     room.enter(new WaitingRecord(incoming.raw(), context.currentSystemTimeMs()))
         .decoded(incoming.query());
+    lastArrival = context.currentSystemTimeMs();
+    if (firstArrival == 0) {
+      firstArrival = lastArrival;
+    }
     if (room.size() - climbing() >= cheapSize.size()) {
       answerCheaply();
     }
@@ -103,8 +116,11 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   }
 
   /** Between two ticks there is a commit; a dear batch would hold it up for seconds. */
-  private void tick() {
+  private void tick(long now) {
     meters.waiting(context.taskId(), room.size());
+    if (arriving(now) && climbing() < dearSize.size()) {
+      return;
+    }
     gaveWay = uncommitted && !gaveWay;
     uncommitted = false;
     if (gaveWay) {
@@ -114,12 +130,23 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     }
   }
 
+  /**
+   * Whether more can be expected at once. A batch takes longer than a tick, so the next tick is due
+   * when it ends, and would find the one record that Kafka Streams passes on in between, though
+   * hundreds are fetched already: batches of one at full load.
+   */
+  private boolean arriving(long now) {
+    long drain = settings.drainEvery().toMillis();
+    return firstArrival != 0 && now - firstArrival < drain && now - lastArrival < drain / TICKS;
+  }
+
   private long climbing() {
     return room.inOrder().stream().filter(WaitingQuery::climbs).count();
   }
 
   /** Whether there was anything to ask the cheap rungs about. */
   private boolean answerCheaply() {
+    firstArrival = 0;
     Optional<Batch> batch = batches.untried(cheapSize.size(), context.currentSystemTimeMs());
     batch.ifPresent(found -> timed(found, cheapSize, this::attempt));
     return batch.isPresent();

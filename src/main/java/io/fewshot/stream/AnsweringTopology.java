@@ -4,6 +4,7 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Query;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.memory.ExampleMemory;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -23,6 +24,7 @@ import org.apache.kafka.streams.Topology;
  * valid-tasks ······▶ tasks         (on every instance)
  * tasks ············▶ announced     (on every instance; keys only)
  * encoded-examples ·▶ memory        (on every instance)
+ * audits ···········▶ audits        (on every instance)
  * </pre>
  *
  * <p>The source is bytes, since a deserializer could not tell a registry that is down (wait) from
@@ -50,6 +52,7 @@ public final class AnsweringTopology {
    *
    * @param memory filled by the topology, read by the answerer
    * @param tasks filled by the topology
+   * @param audits filled by the topology, read by the answerer
    */
   public static Topology build(
       Topics topics,
@@ -57,6 +60,7 @@ public final class AnsweringTopology {
       Answerer answerer,
       ExampleMemory memory,
       TaskCatalogue tasks,
+      AuditBook audits,
       StreamSettings settings,
       MeterRegistry registry) {
     StreamMeters meters = new StreamMeters(registry).withWaiting();
@@ -82,6 +86,7 @@ public final class AnsweringTopology {
     GlobalStores.addTasks(topology, topics, tasks);
     GlobalStores.addAnnouncements(topology, topics, tasks);
     GlobalStores.addMemory(topology, topics, memory);
+    GlobalStores.addAudits(topology, topics, audits);
     return topology;
   }
 }

@@ -246,6 +246,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     Teaching.Lesson lesson = teaching.of(each.raw, correction, message, now);
     context.forward(lesson.example(), LearningTopology.CORRECTED_EXAMPLES);
     context.forward(lesson.result(), LearningTopology.CORRECTED_RESULTS);
+    lesson.audit().ifPresent(outcome -> context.forward(outcome, LearningTopology.AUDITS));
     corrected.corrected(each.queryId, message.getTask(), hash(each, correction));
     meters.correction(message.getTask(), "effective");
     return true;
@@ -273,6 +274,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       long now = context.currentSystemTimeMs();
       for (String task : corrected.forget(queryId, request.raw.timestamp(), hash)) {
         context.forward(Teaching.removal(task, queryId, now), LearningTopology.CORRECTED_EXAMPLES);
+        context.forward(Teaching.auditRemoval(task, queryId, now), LearningTopology.AUDITS);
         meters.correction(task, "forgotten");
       }
     }

@@ -4,6 +4,7 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Message;
 import io.fewshot.memory.Embedding;
 import io.fewshot.memory.ExampleMemory;
@@ -53,7 +54,14 @@ public final class Diagrams {
       built.put(
           "answering",
           AnsweringTopology.build(
-              topics, codecs, new NoAnswerer(), memory, new TaskCatalogue(), settings, meters));
+              topics,
+              codecs,
+              new NoAnswerer(),
+              memory,
+              new TaskCatalogue(),
+              new AuditBook(),
+              settings,
+              meters));
       built.put(
           "learning",
           LearningTopology.build(

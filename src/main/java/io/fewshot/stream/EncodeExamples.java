@@ -15,13 +15,13 @@ import io.fewshot.stream.ExampleVectors.Draft;
 import io.fewshot.stream.ExampleVectors.Encoded;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -38,8 +38,9 @@ import org.slf4j.LoggerFactory;
  * fine-tuning data set with its split; a tombstone removes both. A task whose language changes has
  * its examples encoded anew.
  *
- * <p>What a correction teaches is encoded ahead of what else waits, so that it counts within a
- * second while a large import goes on; the two never have a key in common.
+ * <p>What a correction teaches is encoded at once, on the stream thread. What else waits is
+ * computed beside it in batches, so that a correction counts within a second while a large import
+ * goes on; the two never have a key in common.
  *
  * <p>The data set is made here and not where corrections are applied, because here every example
  * comes by, imported or corrected, and because the split needs the vector.
@@ -52,12 +53,15 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   /** Of an import, encoded in one go: about a tenth of a second on two cores. */
   private static final int BULK = 32;
 
+  /** Beyond so many in a partition corrections wait for the import; 6 times this is some 50 MB. */
+  private static final int CAPACITY = 5_000;
+
   private final RecordCodec<Example> codec;
   private final TextEncoder encoder;
   private final TaskCatalogue tasks;
   private final SplitBook splits;
   private final TrainingRecords training;
-  private final BulkTurn turn;
+  private final BulkEncoder bulk;
   private final StreamSettings settings;
   private final StreamMeters meters;
   private final Serializer<EncodedExample> serializer = InternalSerde.encodedExample().serializer();
@@ -65,6 +69,9 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
 
   private ProcessorContext<byte[], byte[]> context;
   private WaitingRoom<Waiting> room;
+  private final Map<Long, Waiting> corrected = new TreeMap<>();
+  private List<Waiting> underWay = List.of();
+  private BulkEncoder.@Nullable Batch batch;
   private ExampleVectors vectors;
   private List<Cancellable> ticks;
 
@@ -86,7 +93,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
       TaskCatalogue tasks,
       SplitBook splits,
       TrainingRecords training,
-      BulkTurn turn,
+      BulkEncoder bulk,
       StreamSettings settings,
       StreamMeters meters) {
     this.codec = codecs.codec(Example.class);
@@ -94,7 +101,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     this.tasks = tasks;
     this.splits = splits;
     this.training = training;
-    this.turn = turn;
+    this.bulk = bulk;
     this.settings = settings;
     this.meters = meters;
   }
@@ -106,7 +113,9 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
         new ExampleVectors(
             context.getStateStore(LearningTopology.ENCODED), encoder, splits, settings.maxBatch());
     this.room =
-        new WaitingRoom<>(context.getStateStore(LearningTopology.WAITING_EXAMPLES), Waiting::of);
+        new WaitingRoom<>(
+            context.getStateStore(LearningTopology.WAITING_EXAMPLES), Waiting::of, CAPACITY);
+    room.inOrder().forEach(this::noteCorrected);
     this.ticks =
         List.of(
             context.schedule(
@@ -117,39 +126,81 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   @Override
   public void process(Record<byte[], byte[]> record) {
     long now = context.currentSystemTimeMs();
-    room.enter(new WaitingRecord(RawRecord.of(record, context), now));
-    turn.entered(now);
-    if (room.size() >= WaitingRoom.CAPACITY) {
-      encode(room.inOrder(), BULK);
+    noteCorrected(room.enter(new WaitingRecord(RawRecord.of(record, context), now)));
+    if (room.size() >= CAPACITY) {
+      encodeBulk(true);
+    }
+  }
+
+  private void noteCorrected(Waiting waiting) {
+    if (waiting.corrected()) {
+      corrected.put(waiting.raw().offset(), waiting);
     }
   }
 
   @Override
   public void close() {
     ticks.forEach(Cancellable::cancel);
+    BulkEncoder.Batch current = batch;
+    if (current != null) {
+      current.end();
+      batch = null;
+    }
   }
 
   private void encodeWaiting(long now) {
-    if (room.size() == 0) {
-      return;
-    }
-    List<Waiting> corrected = room.inOrder().stream().filter(Waiting::corrected).toList();
     if (!corrected.isEmpty()) {
-      encode(corrected, settings.maxBatch());
-    } else if (turn.take(this, now)) {
-      try {
-        encode(room.inOrder(), BULK);
-      } finally {
-        turn.giveBack(context.currentSystemTimeMs());
+      encode(List.copyOf(corrected.values()), settings.maxBatch(), encoder);
+    }
+    encodeBulk(false);
+  }
+
+  /** Writes the batch that was computed, waited for or not, and has the next one computed. */
+  private void encodeBulk(boolean wait) {
+    finishBatch(wait);
+    if (batch == null && room.size() > 0 && training.ready()) {
+      underWay = room.first(BULK);
+      batch =
+          bulk.start(underWay.stream().flatMap(each -> wanted(each.raw()).stream()).toList())
+              .orElse(null);
+      finishBatch(false);
+    }
+  }
+
+  private void finishBatch(boolean wait) {
+    BulkEncoder.Batch current = batch;
+    if (current != null && (wait || current.isDone())) {
+      current.end();
+      batch = null;
+      encode(
+          underWay.stream().filter(each -> room.holds(each.raw().offset())).toList(),
+          BULK,
+          current);
+    }
+  }
+
+  /** What has to be computed for a record; nothing when it cannot be read, or has its vector. */
+  private Optional<BulkEncoder.Wanted> wanted(RawRecord raw) {
+    try {
+      if (raw.value() == null) {
+        return Optional.empty();
       }
+      Example example = codec.decode(raw.topic(), raw.headers(), raw.value());
+      return vectors.isStored(example, language(example))
+          ? Optional.empty()
+          : Optional.of(new BulkEncoder.Wanted(language(example), example.getInput()));
+    } catch (RecordException e) {
+      // Dealt with when its turn comes.
+      return Optional.empty();
     }
   }
 
   /** In order, and no further than the first that the registry is needed for while it is away. */
-  private void encode(Collection<Waiting> examples, int most) {
+  private void encode(Collection<Waiting> examples, int most, TextEncoder by) {
     if (!training.ready()) {
       return;
     }
+    vectors.encodeBy(by);
     List<Draft> drafts = new ArrayList<>();
     List<Long> done = new ArrayList<>();
     for (Waiting waiting : examples) {
@@ -161,7 +212,11 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     }
     send(drafts);
     if (!done.isEmpty()) {
-      done.forEach(room::leave);
+      done.forEach(
+          offset -> {
+            room.leave(offset);
+            corrected.remove(offset);
+          });
       context.commit();
     }
   }
@@ -190,25 +245,18 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
       giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no text"));
       return Optional.empty();
     }
-    Instant createdAt = example.getCreatedAt();
-    EncodedExample.Builder draft =
-        EncodedExample.newBuilder()
-            .setTask(example.getTask())
-            .setExampleId(example.getExampleId())
-            .setInput(example.getInput())
-            .setOutput(example.getOutput())
-            .setSource(example.getSource())
-            .setLabeler(example.getLabeler())
-            .setCreatedAt(createdAt == null ? Instant.ofEpochMilli(raw.timestamp()) : createdAt);
-    // Until its task is known, a text counts as in the language of its script.
-    Language language =
-        tasks.find(example.getTask()).map(TaskDefinition::language).orElse(Language.AUTO);
-    return Optional.of(new Draft(draft, language, raw.timestamp()));
+    return Optional.of(Draft.of(example, language(example), raw.timestamp()));
+  }
+
+  /** Until its task is known, a text counts as in the language of its script. */
+  private Language language(Example example) {
+    return tasks.find(example.getTask()).map(TaskDefinition::language).orElse(Language.AUTO);
   }
 
   private void followTasks(long now) {
     for (TaskDefinition task : tasks.all()) {
       if (followed.put(task.task(), task.language()) != task.language()) {
+        vectors.encodeBy(encoder);
         vectors.follow(task, now).forEach(this::send);
       }
     }

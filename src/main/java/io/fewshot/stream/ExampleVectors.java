@@ -1,11 +1,13 @@
 package io.fewshot.stream;
 
+import io.fewshot.event.Example;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.Embedding;
 import io.fewshot.prompt.Language;
 import io.fewshot.prompt.TaskDefinition;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,12 +25,29 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class ExampleVectors {
 
   private final KeyValueStore<String, EncodedExample> store;
-  private final TextEncoder encoder;
+  private TextEncoder encoder;
   private final SplitBook splits;
   private final int batch;
 
   /** An example, all set but its vector and split. */
   record Draft(EncodedExample.Builder example, Language language, long time) {
+
+    /**
+     * @param time of its record, in milliseconds since the epoch
+     */
+    static Draft of(Example example, Language language, long time) {
+      Instant createdAt = example.getCreatedAt();
+      EncodedExample.Builder draft =
+          EncodedExample.newBuilder()
+              .setTask(example.getTask())
+              .setExampleId(example.getExampleId())
+              .setInput(example.getInput())
+              .setOutput(example.getOutput())
+              .setSource(example.getSource())
+              .setLabeler(example.getLabeler())
+              .setCreatedAt(createdAt == null ? Instant.ofEpochMilli(time) : createdAt);
+      return new Draft(draft, language, time);
+    }
 
     String key() {
       return Topics.exampleKey(example.getTask(), example.getExampleId());
@@ -54,6 +73,19 @@ final class ExampleVectors {
     this.encoder = encoder;
     this.splits = splits;
     this.batch = batch;
+  }
+
+  /** From now on vectors come from here; what is computed must be the same. */
+  void encodeBy(TextEncoder by) {
+    encoder = by;
+  }
+
+  /** Whether an example has its vector already. */
+  boolean isStored(Example example, Language language) {
+    EncodedExample stored = store.get(Topics.exampleKey(example.getTask(), example.getExampleId()));
+    return stored != null
+        && stored.getInput().equals(example.getInput())
+        && stored.getEncodedBy().equals(encoder.name(language, stored.getInput()));
   }
 
   /** Completes the drafts, in order. */

@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.memory.ExampleMemory;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -10,10 +11,10 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * What every instance holds in full: the task definitions and the example memory. Both come from
- * internal topics that hold only what was already checked and encoded, so filling them never fails
- * on a bad record, never asks the registry and never encodes, not even when everything is replayed
- * at a start.
+ * What every instance holds in full: the task definitions, the example memory and what audits said.
+ * All come from internal topics that hold only what was already checked and encoded, so filling
+ * them never fails on a bad record, never asks the registry and never encodes, not even when
+ * everything is replayed at a start.
  */
 final class GlobalStores {
 
@@ -21,6 +22,7 @@ final class GlobalStores {
   static final String MEMORY = "memory";
   static final String ANNOUNCED = "announced-tasks";
   static final String SPLITS = "splits";
+  static final String AUDITS = "audits";
 
   private GlobalStores() {}
 
@@ -58,6 +60,17 @@ final class GlobalStores {
         topics.encodedExamples().name(),
         "hold-examples",
         () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer()));
+  }
+
+  static void addAudits(Topology topology, Topics topics, AuditBook audits) {
+    topology.addGlobalStore(
+        new MemoryStore.Builder(AUDITS, audits::clear),
+        "audit-outcomes",
+        new StringDeserializer(),
+        new ByteArrayDeserializer(),
+        topics.audits().name(),
+        "hold-audits",
+        () -> new HoldAudits(audits));
   }
 
   static void addSplits(Topology topology, Topics topics, SplitBook splits) {

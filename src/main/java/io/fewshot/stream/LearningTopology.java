@@ -5,6 +5,7 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -20,8 +21,9 @@ import org.apache.kafka.streams.state.Stores;
  *
  * corrections ─▶ key by query ─▶ corrections-by-query ─┐
  *                (waiting-corrections)                 ├─▶ apply ──┬─▶ results (CORRECTED)
- * seen ────────▶ hold seen ────────────────────────────┘           └─▶ examples
- *                (seen-messages)   (waiting-for-messages, corrected-messages)
+ * seen ────────▶ hold seen ────────────────────────────┘           ├─▶ examples
+ *                (seen-messages)   (waiting-for-messages,          └─▶ audits
+ *                                   corrected-messages)
  *
  * examples ────▶ encode ─┬─▶ encoded-examples ··▶ memory, splits (on every instance)
  *                        └─▶ sft-dataset
@@ -47,6 +49,7 @@ public final class LearningTopology {
   public static final String APPLY = "apply";
   public static final String CORRECTED_RESULTS = "corrected-results";
   public static final String CORRECTED_EXAMPLES = "corrected-examples";
+  public static final String AUDITS = "audits";
   public static final String EXAMPLES = "examples";
   public static final String ENCODE = "encode";
   public static final String ENCODED_EXAMPLES = "encoded";
@@ -100,15 +103,28 @@ public final class LearningTopology {
     this.meters = meters;
   }
 
-  /**
-   * Builds the topology.
-   *
-   * @param tasks filled by the topology
-   */
+  /** Builds the topology; everything is computed on the stream threads. */
   public static Topology build(
       Topics topics,
       Codecs codecs,
       TextEncoder encoder,
+      TaskCatalogue tasks,
+      StreamSettings settings,
+      MeterRegistry registry) {
+    return build(topics, codecs, encoder, Runnable::run, tasks, settings, registry);
+  }
+
+  /**
+   * Builds the topology.
+   *
+   * @param computing where the vectors of imports are computed
+   * @param tasks filled by the topology
+   */
+  static Topology build(
+      Topics topics,
+      Codecs codecs,
+      TextEncoder encoder,
+      Executor computing,
       TaskCatalogue tasks,
       StreamSettings settings,
       MeterRegistry registry) {
@@ -117,7 +133,7 @@ public final class LearningTopology {
     built.validateTasks();
     built.keyCorrections();
     built.applyCorrections();
-    built.encodeExamples(encoder);
+    built.encodeExamples(encoder, computing);
     GlobalStores.addTasks(built.topology, topics, tasks);
     return built.topology;
   }
@@ -155,12 +171,13 @@ public final class LearningTopology {
         .addStateStore(CorrectedMessages.store(CORRECTED_MESSAGES), HOLD_SEEN, APPLY);
     sink(CORRECTED_RESULTS, topics.results().name(), APPLY);
     sink(CORRECTED_EXAMPLES, topics.examples().name(), APPLY);
+    sink(AUDITS, topics.audits().name(), APPLY);
     sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
   }
 
-  private void encodeExamples(TextEncoder encoder) {
+  private void encodeExamples(TextEncoder encoder, Executor computing) {
     SplitBook splits = new SplitBook();
-    BulkTurn turn = new BulkTurn();
+    BulkEncoder bulk = new BulkEncoder(encoder, computing);
     source(EXAMPLES, topics.examples().name());
     topology
         .addProcessor(
@@ -172,7 +189,7 @@ public final class LearningTopology {
                     tasks,
                     splits,
                     new TrainingRecords(topics, codecs),
-                    turn,
+                    bulk,
                     settings,
                     meters),
             EXAMPLES)

@@ -116,7 +116,7 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
   private static Optional<LabelingRequest> labelingRequest(AnsweredQuery answered, long now) {
     Answer answer = answered.answer();
     double audit = answered.task().audit();
-    if (answer.accepted() && !Audit.draws(answered.raw(), audit)) {
+    if (answer.accepted() && drawnWith(answered) == 0) {
       return Optional.empty();
     }
     return Optional.of(
@@ -131,6 +131,12 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
             .setExampleIds(answer.exampleIds())
             .setCreatedAt(Instant.ofEpochMilli(now))
             .build());
+  }
+
+  /** The probability with which it was drawn for an audit; 0 when it was not drawn. */
+  private static double drawnWith(AnsweredQuery answered) {
+    double audit = answered.task().audit();
+    return Audit.draws(answered.raw(), audit) ? audit : 0;
   }
 
   private static Reason reason(Answer answer) {
@@ -152,6 +158,9 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
         .setText(answered.query().getText())
         .setKey(buffer(raw.key()))
         .setHeaders(headers)
+        .setAudit(drawnWith(answered))
+        .setOutput(answered.answer().output())
+        .setConfidence(answered.answer().novel() ? 0 : answered.answer().confidence())
         .setTimestamp(Instant.ofEpochMilli(raw.timestamp()))
         .build();
   }

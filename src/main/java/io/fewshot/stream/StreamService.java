@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.LinearHead;
@@ -41,6 +42,7 @@ public final class StreamService implements AutoCloseable {
   private final Engines engines;
   private final ExampleMemory memory = new ExampleMemory();
   private final TaskCatalogue tasks = new TaskCatalogue();
+  private final AuditBook audits = new AuditBook();
   private final Ladder ladder;
   private final ReleaseFollower releases;
   private final StreamApplication answering;
@@ -76,6 +78,7 @@ public final class StreamService implements AutoCloseable {
             memory,
             engines.models(),
             releases,
+            audits,
             LadderSettings.DEFAULTS.withRunnable(engines.runnable()));
     this.directory = InstanceDirectory.take(settings.stateDirectory());
     this.answering =
@@ -84,7 +87,14 @@ public final class StreamService implements AutoCloseable {
             settings.answeringThreads(),
             () ->
                 AnsweringTopology.build(
-                    topics, codecs, ladder, memory, tasks, streamSettings, metrics.registry()));
+                    topics,
+                    codecs,
+                    ladder,
+                    memory,
+                    tasks,
+                    audits,
+                    streamSettings,
+                    metrics.registry()));
     this.learning =
         application(
             "learning",
@@ -94,6 +104,7 @@ public final class StreamService implements AutoCloseable {
                     topics,
                     codecs,
                     TextEncoder.of(engines.encoders()),
+                    BulkEncoder.thread(),
                     new TaskCatalogue(),
                     streamSettings,
                     metrics.registry()));
@@ -182,6 +193,11 @@ public final class StreamService implements AutoCloseable {
   /** The task definitions on this instance. */
   public TaskCatalogue tasks() {
     return tasks;
+  }
+
+  /** Version of the head that serves a task on this instance; empty when none does. */
+  public String headVersion(String task) {
+    return releases.head(task).map(LinearHead::version).orElse("");
   }
 
   @Override

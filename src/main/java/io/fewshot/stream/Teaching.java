@@ -4,10 +4,12 @@ import io.fewshot.event.Candidate;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
+import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.Result;
 import io.fewshot.event.Status;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.SeenHeader;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.prompt.Rung;
@@ -16,9 +18,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
@@ -33,9 +37,17 @@ final class Teaching {
   private final RecordCodec<Correction> corrections;
   private final RecordCodec<Example> examples;
   private final RecordCodec<Result> results;
+  private final Serializer<AuditOutcome> audits = InternalSerde.auditOutcome().serializer();
 
-  /** The records to be written, complete. */
-  record Lesson(Record<byte[], byte[]> example, Record<byte[], byte[]> result) {}
+  /**
+   * The records to be written, complete.
+   *
+   * @param audit empty when the message was not drawn for one
+   */
+  record Lesson(
+      Record<byte[], byte[]> example,
+      Record<byte[], byte[]> result,
+      Optional<Record<byte[], byte[]>> audit) {}
 
   Teaching(Topics topics, Codecs codecs) {
     this.correctionsTopic = topics.corrections().name();
@@ -118,7 +130,36 @@ final class Teaching {
             now,
             new RecordHeaders()),
         new Record<>(
-            bytes(message.getKey()), results.encode(resultsTopic, result), now, headers(message)));
+            bytes(message.getKey()), results.encode(resultsTopic, result), now, headers(message)),
+        audit(correction, message, now));
+  }
+
+  private Optional<Record<byte[], byte[]>> audit(
+      Correction correction, SeenMessage message, long now) {
+    if (message.getAudit() <= 0) {
+      return Optional.empty();
+    }
+    String output = message.getOutput();
+    AuditOutcome outcome =
+        AuditOutcome.newBuilder()
+            .setTask(message.getTask())
+            .setQueryId(correction.getQueryId())
+            .setConfidence(message.getConfidence())
+            .setRight(output != null && output.strip().equals(correction.getOutput().strip()))
+            .setPropensity(message.getAudit())
+            .setAt(Instant.ofEpochMilli(now))
+            .build();
+    byte[] key = auditKey(message.getTask(), correction.getQueryId());
+    return Optional.of(new Record<>(key, audits.serialize("", outcome), now, new RecordHeaders()));
+  }
+
+  /** Takes back what was said about a message that was drawn for an audit, if it was. */
+  static Record<byte[], byte[]> auditRemoval(String task, String queryId, long now) {
+    return new Record<>(auditKey(task, queryId), null, now, new RecordHeaders());
+  }
+
+  private static byte[] auditKey(String task, String queryId) {
+    return (task + "/" + queryId).getBytes(StandardCharsets.UTF_8);
   }
 
   /** Takes back what was taught about a message in one task. */

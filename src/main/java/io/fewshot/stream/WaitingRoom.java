@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -34,12 +35,21 @@ final class WaitingRoom<T> {
   /** How much slower: well under the poll interval, or the consumer would lose its partitions. */
   private static final long SLOW_DOWN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+  private final int capacity;
   private final KeyValueStore<Long, byte[]> store;
   private final Function<WaitingRecord, T> prepare;
   private final NavigableMap<Long, T> waiting = new TreeMap<>();
 
   /** The records that a crash left behind are there at once. */
   WaitingRoom(KeyValueStore<Long, byte[]> store, Function<WaitingRecord, T> prepare) {
+    this(store, prepare, CAPACITY);
+  }
+
+  /**
+   * @param capacity how many may wait before the source is slowed down
+   */
+  WaitingRoom(KeyValueStore<Long, byte[]> store, Function<WaitingRecord, T> prepare, int capacity) {
+    this.capacity = capacity;
     this.store = store;
     this.prepare = prepare;
     try (KeyValueIterator<Long, byte[]> left = store.all()) {
@@ -62,7 +72,7 @@ final class WaitingRoom<T> {
     T entry = prepare.apply(record);
     store.put(record.raw().offset(), record.toBytes());
     waiting.put(record.raw().offset(), entry);
-    if (waiting.size() > CAPACITY) {
+    if (waiting.size() > capacity) {
       LockSupport.parkNanos(SLOW_DOWN_NANOS);
     }
     return entry;
@@ -79,6 +89,11 @@ final class WaitingRoom<T> {
 
   int size() {
     return waiting.size();
+  }
+
+  /** The earliest of those that wait, at most so many; a copy. */
+  List<T> first(int most) {
+    return waiting.values().stream().limit(most).toList();
   }
 
   /**

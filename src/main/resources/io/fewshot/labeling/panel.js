@@ -47,7 +47,7 @@ export class Panel {
       tile('reviewAccuracy', panel.review_accuracy && percent(panel.review_accuracy.value), interval(panel.review_accuracy)),
       tile('labels', number(panel.labels), null),
       tile('results', number(panel.results), null),
-      tile('promise', promise(panel.promise || {}), null)
+      tile('promise', promise(panel.promise || {}), panel.proof ? proof(panel.proof) : null)
     ];
   }
 
@@ -111,6 +111,13 @@ function promise(given) {
     return word('promiseCost', { p: number(given.cost_ms) });
   }
   return given.confidence === undefined ? null : word('promiseConfidence', { p: percent(given.confidence, 1) });
+}
+
+/** What the audits prove of the promise. */
+function proof(given) {
+  return word(given.proven ? 'promiseProven' : given.audits ? 'promiseOpen' : 'promiseUnchecked', {
+    low: percent(given.at_least, 1), n: number(given.audits), right: number(given.right)
+  });
 }
 
 function figure(name, picture) {

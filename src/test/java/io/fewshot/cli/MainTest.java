@@ -22,7 +22,7 @@ class MainTest {
       delimiter = '|',
       value = {
         "nonsense|unknown command 'nonsense'; see ./fewshot --help",
-        "simulate --task x|unknown command 'simulate'; see ./fewshot --help",
+        "imitate --task x|unknown command 'imitate'; see ./fewshot --help",
         "topics|which one? choose of create, check",
         "topics create --replication 0|--replication must be at least 1",
         "topics create --replication many|'many' is not an int",
@@ -70,6 +70,7 @@ class MainTest {
         "up --help",
         "stream --help",
         "eval --help",
+        "simulate --help",
         "trainer --help",
         "retrain --help",
         "releases --help",
@@ -88,6 +89,35 @@ class MainTest {
     assertThat(status).isZero();
     assertThat(console.out()).contains("Usage: fewshot", "Example: ./fewshot ");
     assertThat(console.err()).isEmpty();
+  }
+
+  @Test
+  void aSimulationRefusesWhatItCannotRunOnBeforeAnythingStarts() throws IOException {
+    Path task = directory.resolve("t.yaml");
+    Files.writeString(task, "task: t\ninstruction: Say it.\n");
+    Path rows = directory.resolve("rows.csv");
+    Files.writeString(rows, "text\nhello\n");
+    String[] given = {
+      "simulate",
+      "--task",
+      task.toString(),
+      "--messages",
+      rows.toString(),
+      "--test",
+      rows.toString(),
+      "--budget",
+      "0"
+    };
+
+    assertThat(Main.run(console.console(), given)).isEqualTo(2);
+    given[8] = "5";
+    assertThat(Main.run(console.console(), given)).isEqualTo(2);
+
+    assertThat(console.err().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("--budget must be at least 1"),
+            line -> assertThat(line).contains("rows.csv line 2 has no label"));
+    assertThat(console.out()).isEmpty();
   }
 
   @ParameterizedTest

@@ -25,7 +25,7 @@ class SummaryTest {
     summary.addDeadLetter();
 
     // When
-    JsonNode json = summary.json(2).path("summary");
+    JsonNode json = summary.json(2, JsonLines.object()).path("summary");
 
     // Then
     assertThat(json.path("count").asInt()).isEqualTo(5);
@@ -42,7 +42,7 @@ class SummaryTest {
     Summary summary = new Summary(Kind.CLASSIFY);
     summary.add(result("a", Status.ACCEPTED, "neighbours"), null);
 
-    JsonNode json = summary.json(1).path("summary");
+    JsonNode json = summary.json(1, JsonLines.object()).path("summary");
 
     assertThat(json.path("accuracy").isNull()).isTrue();
     assertThat(json.path("accepted_accuracy").isNull()).isTrue();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fewshot.prompt.Promise;
 import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.prompt.TaskYaml;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -15,11 +17,35 @@ class AcceptanceTest {
     return new Calibration(Fusion.defaults(NEIGHBOURS), -1, confidences);
   }
 
+  private static TaskDefinition task(Promise promise) {
+    TaskDefinition task = new TaskYaml().parse("task: t\ninstruction: i\n");
+    return new TaskDefinition(
+        task.task(),
+        task.kind(),
+        task.instruction(),
+        task.language(),
+        task.labels(),
+        task.examples(),
+        promise,
+        task.start(),
+        task.rungs(),
+        task.audit(),
+        task.model());
+  }
+
+  private static double accepts(Promise promise, Calibration calibration) {
+    return Acceptance.accepts(task(promise), calibration, new AuditBook().proof(task(promise)));
+  }
+
+  private static double suffices(Promise promise, Calibration calibration) {
+    return Acceptance.suffices(task(promise), calibration, new AuditBook().proof(task(promise)));
+  }
+
   @Test
   void accuracyAndConfidenceAreThresholds() {
-    assertThat(Acceptance.accepts(new Promise.Accuracy(0.97), calibration())).isEqualTo(0.97);
-    assertThat(Acceptance.accepts(new Promise.Confidence(0.8), calibration())).isEqualTo(0.8);
-    assertThat(Acceptance.suffices(new Promise.Accuracy(0.97), calibration())).isEqualTo(0.97);
+    assertThat(accepts(new Promise.Accuracy(0.97), calibration())).isEqualTo(0.97);
+    assertThat(accepts(new Promise.Confidence(0.8), calibration())).isEqualTo(0.8);
+    assertThat(suffices(new Promise.Accuracy(0.97), calibration())).isEqualTo(0.97);
   }
 
   @Test
@@ -28,16 +54,16 @@ class AcceptanceTest {
     Calibration calibration = calibration(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99);
 
     // When
-    double threshold = Acceptance.accepts(new Promise.Share(0.8), calibration);
+    double threshold = accepts(new Promise.Share(0.8), calibration);
 
     // Then: 8 of 10 are at least 0.3
     assertThat(threshold).isEqualTo(0.3);
-    assertThat(Acceptance.suffices(new Promise.Share(0.8), calibration)).isEqualTo(0.95);
+    assertThat(suffices(new Promise.Share(0.8), calibration)).isEqualTo(0.95);
   }
 
   @Test
   void costAcceptsWhatIsLikelierRightThanWrong() {
-    assertThat(Acceptance.accepts(new Promise.CostMs(10), calibration())).isEqualTo(0.5);
+    assertThat(accepts(new Promise.CostMs(10), calibration())).isEqualTo(0.5);
   }
 
   @Test

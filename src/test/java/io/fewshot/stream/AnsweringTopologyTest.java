@@ -11,13 +11,17 @@ import io.fewshot.event.Reason;
 import io.fewshot.event.Result;
 import io.fewshot.event.Status;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Message;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.prompt.TaskYaml;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -50,6 +54,7 @@ class AnsweringTopologyTest {
   private static final Topics TOPICS = Topics.standard();
 
   private final ExampleMemory memory = new ExampleMemory();
+  private final AuditBook audits = new AuditBook();
   private final List<List<String>> batches = new ArrayList<>();
   private Function<List<Message>, List<Answer>> answerer = accepting();
   private Predicate<Message> climbs = message -> false;
@@ -82,6 +87,7 @@ class AnsweringTopologyTest {
                     message -> climbs.test(message)),
                 memory,
                 new TaskCatalogue(),
+                audits,
                 StreamSettings.standard(),
                 new SimpleMeterRegistry()),
             new Properties(),
@@ -128,6 +134,42 @@ class AnsweringTopologyTest {
     assertThat(remembered.key()).isEqualTo("q1");
     assertThat(remembered.value().getText()).isEqualTo("hello");
     assertThat(remembered.value().getHeaders()).hasSize(1);
+  }
+
+  @Test
+  void whatWasDrawnIsRememberedWithItsAnswerWhetherAcceptedOrNot() {
+    defineTask("greet", "audit: 1");
+    answerer = batch -> batch.stream().map(m -> answer("maybe", 0.4, false, false)).toList();
+
+    send("k", "q1", "greet", "hm");
+
+    assertThat(seen.readValue())
+        .satisfies(message -> assertThat(message.getAudit()).isEqualTo(1))
+        .satisfies(message -> assertThat(message.getConfidence()).isEqualTo(0.4))
+        .satisfies(message -> assertThat(message.getOutput()).isEqualTo("maybe"));
+    assertThat(labeling.readValue().getReason()).isEqualTo(Reason.LOW_CONFIDENCE);
+  }
+
+  @Test
+  void whatAuditsSayReachesTheLadderAndIsTakenBackByATombstone() {
+    TestInputTopic<String, byte[]> outcomes =
+        driver.createInputTopic(
+            TOPICS.audits().name(), new StringSerializer(), new ByteArraySerializer());
+    TaskDefinition task = new TaskYaml().parse("task: greet\ninstruction: i\nstart: cautious\n");
+    assertThat(audits.proof(task).orElseThrow().isProven()).isFalse();
+
+    for (int i = 0; i < 200; i++) {
+      AuditOutcome outcome =
+          new AuditOutcome("greet", "q" + i, 0.97, true, 0.02, START.plusSeconds(i));
+      outcomes.pipeInput(
+          "greet/q" + i, InternalSerde.auditOutcome().serializer().serialize("", outcome));
+    }
+
+    assertThat(audits.proof(task).orElseThrow().isProven()).isTrue();
+    for (int i = 0; i < 150; i++) {
+      outcomes.pipeInput("greet/q" + i, (byte[]) null);
+    }
+    assertThat(audits.proof(task).orElseThrow().isProven()).isFalse();
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ import io.fewshot.event.Status;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
 import io.fewshot.event.TrainingExample;
+import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.SeenHeader;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.memory.Embedding;
@@ -144,6 +145,37 @@ class CorrectionsTest {
     assertThat(record.value().getLabeler()).isEqualTo("ann");
     assertThat(encoded.readRecord().key()).isEqualTo("intent/query:q1");
     nothingMore();
+  }
+
+  @Test
+  void aCorrectionOfADrawnMessageIsAnAuditAndForgettingTakesItBack() {
+    TestOutputTopic<String, AuditOutcome> audits =
+        output(TOPICS.audits().name(), InternalSerde.auditOutcome().deserializer());
+    saw("q1", "intent", "my money please");
+    correct("q1", "refund", "ann");
+    assertThat(audits.isEmpty()).as("it was not drawn").isTrue();
+
+    SeenMessage drawn =
+        SeenMessage.newBuilder()
+            .setQueryId("q2")
+            .setTask("intent")
+            .setText("where is my card")
+            .setAudit(0.02)
+            .setOutput("refund")
+            .setConfidence(0.97)
+            .setTimestamp(START)
+            .build();
+    seen.pipeInput("q2", InternalSerde.seenMessage().serializer().serialize("", drawn));
+    correct("q2", "card", "ann");
+
+    TestRecord<String, AuditOutcome> outcome = audits.readRecord();
+    assertThat(outcome.key()).isEqualTo("intent/q2");
+    assertThat(outcome.value().getRight()).isFalse();
+    assertThat(outcome.value().getConfidence()).isEqualTo(0.97);
+    assertThat(outcome.value().getPropensity()).isEqualTo(0.02);
+
+    corrections.pipeInput("q2".getBytes(StandardCharsets.UTF_8), (byte[]) null);
+    assertThat(audits.readRecord().value()).isNull();
   }
 
   @Test

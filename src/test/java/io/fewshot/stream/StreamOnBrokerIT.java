@@ -14,6 +14,7 @@ import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.memory.Embedding;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.ops.Health;
@@ -196,7 +197,9 @@ class StreamOnBrokerIT {
     start(
         "answering",
         settings,
-        () -> AnsweringTopology.build(topics, codecs, answerer, memory, tasks, settings, meters));
+        () ->
+            AnsweringTopology.build(
+                topics, codecs, answerer, memory, tasks, new AuditBook(), settings, meters));
     start(
         "learning",
         settings,

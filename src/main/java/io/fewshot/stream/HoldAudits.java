@@ -1,0 +1,42 @@
+package io.fewshot.stream;
+
+import io.fewshot.event.InternalSerde;
+import io.fewshot.event.RecordException;
+import io.fewshot.event.internal.AuditOutcome;
+import io.fewshot.ladder.AuditBook;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.Record;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps the book of audits as the topic of their outcomes has it. */
+final class HoldAudits implements Processor<String, byte[], Void, Void> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HoldAudits.class);
+
+  private final AuditBook audits;
+  private final Deserializer<AuditOutcome> deserializer =
+      InternalSerde.auditOutcome().deserializer();
+
+  HoldAudits(AuditBook audits) {
+    this.audits = audits;
+  }
+
+  @Override
+  public void process(Record<String, byte[]> record) {
+    if (record.value() == null) {
+      audits.remove(record.key());
+      return;
+    }
+    try {
+      AuditOutcome outcome = deserializer.deserialize("", record.value());
+      audits.put(
+          record.key(),
+          outcome.getTask(),
+          new AuditBook.Audited(outcome.getConfidence(), outcome.getRight()));
+    } catch (RecordException e) {
+      LOG.warn("Audit {} cannot be read by this version: {}", record.key(), e.getMessage());
+    }
+  }
+}
