@@ -65,6 +65,12 @@ public final class BertEncoder implements AutoCloseable {
    * @throws ModelException when PyTorch cannot be loaded or the file is not one of a BERT encoder
    */
   public static Optional<BertEncoder> load(Path onnx, int heads) {
+    Optional<BertEncoder> encoder = read(onnx, heads);
+    TorchEngine.loaded();
+    return encoder;
+  }
+
+  private static Optional<BertEncoder> read(Path onnx, int heads) {
     Device device = TorchEngine.device("auto");
     NDManager manager = TorchEngine.get().newBaseManager(device);
     DecoderProgram program;

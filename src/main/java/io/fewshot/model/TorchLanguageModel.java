@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TorchLanguageModel implements LanguageModel {
 
-  private static final int MAX_TOKENS = 4096;
-  private static final long MAX_LOGITS_BYTES = 256L << 20;
+  /** Of one pass; each lane holds one. */
+  private static final int MAX_TOKENS = 2048;
+  private static final long MAX_LOGITS_BYTES = 64L << 20;
   private static final long MAX_CACHE_BYTES = 256L << 20;
 
   /** Below this a cached front saves less than its bookkeeping costs. */
@@ -52,6 +53,13 @@ public final class TorchLanguageModel implements LanguageModel {
    * @throws ModelException when the file is broken or of a kind that is not supported
    */
   public static TorchLanguageModel load(
+      String name, Path file, Precision precision, String device) {
+    TorchLanguageModel model = read(name, file, precision, device);
+    TorchEngine.loaded();
+    return model;
+  }
+
+  private static TorchLanguageModel read(
       String name, Path file, Precision precision, String device) {
     try (Gguf gguf = Gguf.open(file)) {
       GgufTokenizer tokenizer = GgufTokenizer.of(gguf);
