@@ -92,7 +92,7 @@ final class Decoder implements AutoCloseable {
   static Decoder load(Gguf gguf, Precision precision, Device device) {
     Architecture architecture = Architecture.of(gguf);
     NDManager manager = TorchEngine.get().newBaseManager(device);
-    DecoderProgram program = DecoderProgram.load(device);
+    DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
       Precision chosen =
           precision == Precision.AUTO ? Precision.measure(manager, program) : precision;
@@ -117,6 +117,28 @@ final class Decoder implements AutoCloseable {
 
   Precision precision() {
     return precision;
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  /** Not to be closed. */
+  List<NDArray> weights() {
+    return weights;
+  }
+
+  NDArray frequencies() {
+    return frequencies;
+  }
+
+  NDArray epsilon() {
+    return epsilon;
+  }
+
+  /** Rows of the gate, which are columns of the matrix that leads down from it. */
+  int inner() {
+    return (int) weights.get(weights.size() - 1).getShape().get(1);
   }
 
   /** Multiplications and additions of the layers' matrices for so many tokens. */
@@ -146,10 +168,9 @@ final class Decoder implements AutoCloseable {
    */
   double multiplyOnly(int tokens) {
     try (NDManager pass = manager.newSubManager()) {
-      int inner = (int) weights.get(weights.size() - 1).getShape().get(1);
       NDList arguments = new NDList(ones(pass, tokens, architecture.width()));
       arguments.add(ones(pass, tokens, architecture.heads() * architecture.headWidth()));
-      arguments.add(ones(pass, tokens, inner));
+      arguments.add(ones(pass, tokens, inner()));
       arguments.addAll(weights);
       return run(pass, "multiply", arguments).singletonOrThrow().toFloatArray()[0];
     }

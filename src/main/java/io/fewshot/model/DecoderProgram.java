@@ -26,7 +26,11 @@ import java.util.zip.ZipOutputStream;
  */
 final class DecoderProgram implements AutoCloseable {
 
-  private static final String RESOURCE = "decoder.torchscript";
+  /** Forward passes without gradients. */
+  static final String DECODER = "decoder.torchscript";
+
+  /** Forward passes with an adapter, also those that gradients are taken of. */
+  static final String LORA = "lora.torchscript";
 
   /** Pickle protocol 2: an object of class Decoder whose only attribute is training = False. */
   private static final byte[] OBJECT =
@@ -42,11 +46,14 @@ final class DecoderProgram implements AutoCloseable {
     this.model = model;
   }
 
-  static DecoderProgram load(Device device) {
+  /**
+   * @param resource the program's text
+   */
+  static DecoderProgram load(String resource, Device device) {
     TorchEngine.get();
     Model model = Model.newInstance("decoder", device, "PyTorch");
     try {
-      model.load(new ByteArrayInputStream(archive()), Map.of());
+      model.load(new ByteArrayInputStream(archive(resource)), Map.of());
       return new DecoderProgram(model);
     } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
@@ -54,12 +61,12 @@ final class DecoderProgram implements AutoCloseable {
     }
   }
 
-  private static byte[] archive() throws IOException {
+  private static byte[] archive(String resource) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (InputStream text = DecoderProgram.class.getResourceAsStream(RESOURCE);
+    try (InputStream text = DecoderProgram.class.getResourceAsStream(resource);
         ZipOutputStream zip = new ZipOutputStream(bytes)) {
       if (text == null) {
-        throw new IOException("resource " + RESOURCE + " is missing");
+        throw new IOException("resource " + resource + " is missing");
       }
       put(zip, "data.pkl", OBJECT);
       put(zip, "code/__torch__.py", text.readAllBytes());
@@ -82,13 +89,25 @@ final class DecoderProgram implements AutoCloseable {
    * @param arguments in the order of the program's text; arrays named {@code x[]} form one list
    */
   NDList run(NDManager manager, String method, NDList arguments) {
+    return run(manager, method, arguments, false);
+  }
+
+  /**
+   * The same with results that gradients may flow through: those of {@link #run(NDManager, String,
+   * NDList)} cannot even be arguments of a pass that is trained.
+   */
+  NDList runToTrain(NDManager manager, String method, NDList arguments) {
+    return run(manager, method, arguments, true);
+  }
+
+  private NDList run(NDManager manager, String method, NDList arguments, boolean training) {
     NDList all = new NDList(arguments.size() + 1);
     // The first array's manager becomes that of the results; it also carries the method's name.
     try (NDArray call = manager.zeros(new Shape(1), DataType.FLOAT32)) {
       call.setName("module_method:" + method);
       all.add(call);
       all.addAll(arguments);
-      NDList results = model.getBlock().forward(new ParameterStore(manager, false), all, false);
+      NDList results = model.getBlock().forward(new ParameterStore(manager, false), all, training);
       results.attach(manager);
       return results;
     }

@@ -28,6 +28,7 @@ public final class TorchLanguageModel implements LanguageModel {
   private final ChatTemplate chatTemplate;
   private final Packing packing;
   private final PrefixCache prefixes = new PrefixCache(MAX_CACHE_BYTES);
+  private final AdaptedPasses adapted;
   private boolean closed;
 
   private TorchLanguageModel(
@@ -36,6 +37,7 @@ public final class TorchLanguageModel implements LanguageModel {
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
+    this.adapted = new AdaptedPasses(decoder, MAX_TOKENS);
     long logitBytes = 4L * decoder.architecture().vocabulary();
     this.packing = new Packing(MAX_TOKENS, (int) Math.max(1, MAX_LOGITS_BYTES / logitBytes));
   }
@@ -106,7 +108,8 @@ public final class TorchLanguageModel implements LanguageModel {
     return guarded(() -> new Generator(decoder, tokenizer, this::past).generate(requests));
   }
 
-  private <T> T guarded(Supplier<T> computation) {
+  /** One computation at a time, with its failures in our words. */
+  synchronized <T> T guarded(Supplier<T> computation) {
     if (closed) {
       throw new ModelException("The model " + name + " is closed");
     }
@@ -119,6 +122,44 @@ public final class TorchLanguageModel implements LanguageModel {
     } finally {
       prefixes.trim();
     }
+  }
+
+  /**
+   * Begins to train an adapter.
+   *
+   * @param start what it is before the first step; see {@link #untrained}
+   * @throws ModelException when it does not fit the model
+   */
+  public FineTuner fineTune(LoraAdapter start, FineTuner.Options options) {
+    return guarded(() -> new FineTuner(this, start, options));
+  }
+
+  /** Where an adapter's numbers lie. */
+  public LoraLayout layout(LoraConfig config) {
+    return LoraLayout.of(decoder.architecture(), decoder.inner(), config);
+  }
+
+  /**
+   * An adapter that changes nothing yet.
+   *
+   * @param labels of a classifier, whose head is zero; empty for one that writes
+   */
+  public LoraAdapter untrained(LoraConfig config, List<String> labels, long seed) {
+    float[] head = new float[labels.size() * decoder.architecture().width()];
+    return new LoraAdapter("untrained", config, layout(config).initial(seed), labels, head);
+  }
+
+  /** The normalized last hidden state of each sequence's last token, without an adapter. */
+  public List<float[]> hidden(List<int[]> sequences) {
+    sequences.forEach(this::checkPrompt);
+    return guarded(() -> adapted.hidden(untrained(LoraConfig.STANDARD, List.of(), 0), sequences));
+  }
+
+  @Override
+  public List<double[]> classify(LoraAdapter adapter, List<int[]> prompts) {
+    prompts.forEach(this::checkPrompt);
+    prompts.forEach(prompt -> checkLength(prompt.length));
+    return guarded(() -> adapted.classify(adapter, prompts));
   }
 
   private List<Scores> scoreAll(List<Scoring> requests) {
@@ -199,6 +240,7 @@ public final class TorchLanguageModel implements LanguageModel {
     if (!closed) {
       closed = true;
       prefixes.close();
+      adapted.close();
       decoder.close();
       tokenizer.close();
     }

@@ -202,7 +202,8 @@ final class Weights {
       return array;
     }
     try (array) {
-      return program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
+      // So that an adapter can be trained on them.
+      return program.runToTrain(manager, "bfloat16", new NDList(array)).singletonOrThrow();
     }
   }
 

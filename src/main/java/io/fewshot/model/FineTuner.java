@@ -1,0 +1,231 @@
+package io.fewshot.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.tracker.ParameterTracker;
+import io.fewshot.model.LoraProgram.Loaded;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.IntToDoubleFunction;
+
+/**
+ * Trains an adapter, and the head of a classifier, on a model's frozen weights. A step's samples
+ * are cut into passes of bounded memory, whose gradients add up. For one thread at a time; the
+ * model can answer between two steps. Owns its parameters, not the model.
+ */
+public final class FineTuner implements AutoCloseable {
+
+  private static final String ADAPTER = "adapter";
+  private static final String HEAD = "head";
+
+  private final TorchLanguageModel model;
+  private final LoraConfig config;
+  private final List<String> labels;
+  private final Options options;
+  private final NDManager manager;
+  private final LoraProgram program;
+  private final Loaded adapter;
+  private final TrackedAdamW optimizer;
+
+  /**
+   * How to train.
+   *
+   * @param rate learning rate of the adapter by step, from 1 on
+   * @param headRate the same of the head
+   * @param decay of the weights, as AdamW has it
+   * @param maxNorm a step's gradient is cut to this length
+   * @param smoothing of the labels, in [0, 1)
+   * @param passTokens of one pass: memory grows with it
+   * @param passPredictions of one pass, where they are tokens of the vocabulary
+   */
+  public record Options(
+      IntToDoubleFunction rate,
+      IntToDoubleFunction headRate,
+      double decay,
+      double maxNorm,
+      double smoothing,
+      int passTokens,
+      int passPredictions) {}
+
+  /**
+   * What a step did.
+   *
+   * @param loss before it
+   * @param norm of the gradient before it was cut; a step whose norm is no number changes nothing
+   */
+  public record Step(double loss, double norm, int tokens) {}
+
+  FineTuner(TorchLanguageModel model, LoraAdapter start, Options options) {
+    this.model = model;
+    this.config = start.config();
+    this.labels = start.labels();
+    this.options = options;
+    this.manager = model.decoder().manager().newSubManager();
+    this.program = new LoraProgram(model.decoder());
+    try {
+      this.adapter = program.load(manager, start);
+    } catch (RuntimeException e) {
+      program.close();
+      manager.close();
+      throw e;
+    }
+    ParameterTracker rates =
+        (name, step) ->
+            (float) (name.equals(HEAD) ? options.headRate : options.rate).applyAsDouble(step);
+    this.optimizer = new TrackedAdamW(manager, rates, options.decay);
+  }
+
+  /**
+   * Learns from some samples; their weights should sum to 1.
+   *
+   * @throws ModelException when the computation fails
+   */
+  public Step step(List<TuningSample> samples) {
+    return model.guarded(() -> learn(samples));
+  }
+
+  private Step learn(List<TuningSample> samples) {
+    try (NDManager step = manager.newSubManager()) {
+      // Fresh leaves each time: a gradient that went wrong cannot stay.
+      NDArray values = leaf(step, adapter.values());
+      NDArray head = leaf(step, adapter.head());
+      boolean headed = !labels.isEmpty();
+      double loss = 0;
+      for (List<TuningSample> pass : passes(samples)) {
+        loss += backward(step, adapter.with(values, head), pass);
+      }
+      NDArray change = values.getGradient();
+      double norm = norm(change);
+      NDArray headChange = headed ? head.getGradient() : step.zeros(new Shape(1));
+      norm = Math.hypot(norm, norm(headChange));
+      int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
+      if (!Double.isFinite(norm)) {
+        return new Step(loss, norm, tokens);
+      }
+      double cut = Math.min(1, options.maxNorm / Math.max(norm, 1e-12));
+      optimizer.update(ADAPTER, adapter.values(), change.muli(cut));
+      if (headed) {
+        optimizer.update(HEAD, adapter.head(), headChange.muli(cut));
+      }
+      return new Step(loss, norm, tokens);
+    }
+  }
+
+  private static NDArray leaf(NDManager step, NDArray values) {
+    NDArray leaf = values.duplicate();
+    leaf.attach(step);
+    if (leaf.size() > 0) {
+      leaf.setRequiresGradient(true);
+    }
+    return leaf;
+  }
+
+  private double backward(NDManager step, Loaded leaves, List<TuningSample> samples) {
+    try (NDManager pass = step.newSubManager();
+        GradientCollector collector = TorchEngine.get().newGradientCollector()) {
+      NDArray loss = program.loss(pass, leaves, samples, options.smoothing);
+      collector.backward(loss);
+      return loss.toFloatArray()[0];
+    }
+  }
+
+  private static double norm(NDArray gradient) {
+    try (NDArray norm = gradient.norm()) {
+      return norm.toType(DataType.FLOAT32, false).toFloatArray()[0];
+    }
+  }
+
+  /** By length, so that those of the same length stand together. */
+  private List<List<TuningSample>> passes(List<TuningSample> samples) {
+    List<TuningSample> sorted =
+        samples.stream()
+            .sorted(Comparator.comparingInt((TuningSample sample) -> sample.tokens().length))
+            .toList();
+    List<List<TuningSample>> passes = new ArrayList<>();
+    List<TuningSample> pass = new ArrayList<>();
+    int tokens = 0;
+    int predictions = 0;
+    for (TuningSample sample : sorted) {
+      int more = labels.isEmpty() ? sample.rows().length : 0;
+      boolean full =
+          tokens + sample.tokens().length > options.passTokens
+              || predictions + more > options.passPredictions;
+      if (full && !pass.isEmpty()) {
+        passes.add(pass);
+        pass = new ArrayList<>();
+        tokens = 0;
+        predictions = 0;
+      }
+      pass.add(sample);
+      tokens += sample.tokens().length;
+      predictions += more;
+    }
+    if (!pass.isEmpty()) {
+      passes.add(pass);
+    }
+    return passes;
+  }
+
+  /** The adapter as it is now. */
+  public LoraAdapter adapter(String version) {
+    return model.guarded(
+        () ->
+            new LoraAdapter(
+                version,
+                config,
+                adapter.values().toFloatArray(),
+                labels,
+                adapter.head().toFloatArray()));
+  }
+
+  /** Log-likelihood of what the samples predict, each summed over its predictions. */
+  public double[] measure(List<TuningSample> samples) {
+    double[] all = new double[samples.size()];
+    List<Integer> places = new ArrayList<>();
+    for (int i = 0; i < all.length; i++) {
+      places.add(i);
+    }
+    places.sort(Comparator.comparingInt(i -> samples.get(i).tokens().length));
+    int from = 0;
+    while (from < all.length) {
+      int to = from;
+      int tokens = 0;
+      int predictions = 0;
+      do {
+        TuningSample next = samples.get(places.get(to));
+        tokens += next.tokens().length;
+        predictions += labels.isEmpty() ? next.rows().length : 0;
+        to++;
+      } while (to < all.length
+          && tokens + samples.get(places.get(to)).tokens().length <= options.passTokens
+          && predictions < options.passPredictions);
+      List<Integer> taken = places.subList(from, to);
+      double[] found = measurePass(taken.stream().map(samples::get).toList());
+      for (int i = 0; i < found.length; i++) {
+        all[taken.get(i)] = found[i];
+      }
+      from = to;
+    }
+    return all;
+  }
+
+  private double[] measurePass(List<TuningSample> samples) {
+    List<TuningSample> plain = samples.stream().map(sample -> sample.withWeight(1)).toList();
+    return model.guarded(
+        () -> {
+          try (NDManager pass = manager.newSubManager()) {
+            return program.measure(pass, adapter, plain);
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+    program.close();
+  }
+}

@@ -1,0 +1,46 @@
+package io.fewshot.training;
+
+import io.fewshot.model.LoraConfig;
+
+/**
+ * How an adapter is trained.
+ *
+ * @param epochs most passes over the examples; the holdout may end it sooner
+ * @param batch examples of a step
+ * @param rate highest learning rate of the adapter, reached after warming up and then falling to 0
+ * @param headRate the same of a classifier's head
+ * @param decay of the weights
+ * @param warmUp share of the steps in which the rate rises
+ * @param maxNorm a step's gradient is cut to this length
+ * @param smoothing of labels
+ * @param patience epochs without progress on the holdout after which it ends
+ * @param passTokens tokens computed at a time, which bounds the memory
+ * @param maxTokens longest example; a longer message is cut, a longer conversation left out
+ * @param seed of the order of examples and of the adapter's start
+ */
+public record LoraSettings(
+    LoraConfig lora,
+    int epochs,
+    int batch,
+    double rate,
+    double headRate,
+    double decay,
+    double warmUp,
+    double maxNorm,
+    double smoothing,
+    int patience,
+    int passTokens,
+    int maxTokens,
+    long seed) {
+
+  public static final LoraSettings STANDARD =
+      new LoraSettings(LoraConfig.STANDARD, 10, 16, 1e-3, 2e-3, 0.01, 0.1, 1, 0, 3, 1024, 256, 1);
+
+  /** The rate at a step, counted from 1, of so many. */
+  double rateAt(double peak, int step, int steps) {
+    double rising = Math.max(1, warmUp * steps);
+    return step <= rising
+        ? peak * step / rising
+        : peak * Math.max(0, steps + 1 - step) / Math.max(1, steps + 1 - rising);
+  }
+}
