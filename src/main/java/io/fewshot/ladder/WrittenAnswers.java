@@ -13,6 +13,7 @@ import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,29 +46,38 @@ final class WrittenAnswers {
   /** A message and the name of its encoder. */
   record Asked(Case item, String encoder) {}
 
-  List<Answer> answer(TaskDefinition task, List<Asked> asked) {
+  /**
+   * @param tuned writes in place of the language model as it is; it needs no examples
+   */
+  List<Answer> answer(TaskDefinition task, List<Asked> asked, Optional<FineTuned> tuned) {
     LanguageModel model = models.get(task.model());
     PromptBuilder builder = new PromptBuilder(model, promptBudget);
     List<Prompt> prompts = new ArrayList<>();
     for (Asked each : asked) {
       Case item = each.item;
-      prompts.add(builder.write(task, item.promptShots(), item.text(), MAX_ANSWER_TOKENS));
+      List<Shot> shots = tuned.isPresent() ? List.of() : item.promptShots();
+      prompts.add(builder.write(task, shots, item.text(), MAX_ANSWER_TOKENS));
     }
+    List<Generation> requests =
+        prompts.stream()
+            .map(p -> new Generation(p.shared(), p.ids(), MAX_ANSWER_TOKENS, List.of()))
+            .toList();
     List<Generated> written =
-        model.generate(
-            prompts.stream()
-                .map(p -> new Generation(p.shared(), p.ids(), MAX_ANSWER_TOKENS, List.of()))
-                .toList());
+        tuned.isPresent()
+            ? model.generate(tuned.get().adapter(), requests)
+            : model.generate(requests);
+    Rung rung = tuned.isPresent() ? Rung.FINE_TUNED : Rung.FEW_SHOT;
+    String suffix = tuned.map(release -> "+lora-" + release.version()).orElse("");
     List<Answer> answers = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      String version = asked.get(i).encoder + "+" + model.version();
-      answers.add(answer(task, prompts.get(i), written.get(i), version));
+      String version = asked.get(i).encoder + "+" + model.version() + suffix;
+      answers.add(answer(task, rung, prompts.get(i), written.get(i), version));
     }
     return answers;
   }
 
   private static Answer answer(
-      TaskDefinition task, Prompt prompt, Generated written, String version) {
+      TaskDefinition task, Rung rung, Prompt prompt, Generated written, String version) {
     String output = written.text().strip();
     double confidence = written.finished() && !output.isEmpty() ? confidence(written) : 0;
     if (task.kind() == Kind.EXTRACT) {
@@ -79,11 +89,11 @@ final class WrittenAnswers {
         task.start() == TaskDefinition.Start.PROVISIONAL
             && confidence > 0
             && confidence
-                >= Acceptance.accepts(task.promise(), Calibration.defaults(Set.of(Rung.FEW_SHOT)));
+                >= Acceptance.accepts(task.promise(), Calibration.defaults(Set.of(rung)));
     return answer(
         output.isEmpty() ? null : output,
         confidence,
-        Rung.FEW_SHOT,
+        rung,
         prompt.used().stream().map(Shot::id).toList(),
         version,
         prompt,

@@ -10,6 +10,7 @@ import io.fewshot.model.LoraProgram.Loaded;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.function.IntToDoubleFunction;
 
 /**
@@ -30,6 +31,7 @@ public final class FineTuner implements AutoCloseable {
   private final LoraProgram program;
   private final Loaded adapter;
   private final TrackedAdamW optimizer;
+  private final SingleThreads threads;
 
   /**
    * How to train.
@@ -39,7 +41,7 @@ public final class FineTuner implements AutoCloseable {
    * @param decay of the weights, as AdamW has it
    * @param maxNorm a step's gradient is cut to this length
    * @param smoothing of the labels, in [0, 1)
-   * @param passTokens of one pass: memory grows with it
+   * @param passTokens of one pass: memory grows with it, and with the number of cores
    * @param passPredictions of one pass, where they are tokens of the vocabulary
    */
   public record Options(
@@ -77,6 +79,7 @@ public final class FineTuner implements AutoCloseable {
         (name, step) ->
             (float) (name.equals(HEAD) ? options.headRate : options.rate).applyAsDouble(step);
     this.optimizer = new TrackedAdamW(manager, rates, options.decay);
+    this.threads = new SingleThreads(TorchEngine.threads());
   }
 
   /**
@@ -89,30 +92,52 @@ public final class FineTuner implements AutoCloseable {
   }
 
   private Step learn(List<TuningSample> samples) {
-    try (NDManager step = manager.newSubManager()) {
-      // Fresh leaves each time: a gradient that went wrong cannot stay.
-      NDArray values = leaf(step, adapter.values());
-      NDArray head = leaf(step, adapter.head());
-      boolean headed = !labels.isEmpty();
-      double loss = 0;
-      for (List<TuningSample> pass : passes(samples)) {
-        loss += backward(step, adapter.with(values, head), pass);
+    int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
+    List<List<TuningSample>> passes = passes(samples);
+    try (NDManager step = manager.newSubManager();
+        GradientCollector collector = TorchEngine.get().newGradientCollector()) {
+      List<Callable<Part>> shares = new ArrayList<>();
+      for (int worker = 0; worker < Math.min(threads.count(), passes.size()); worker++) {
+        int first = worker;
+        shares.add(() -> share(step, collector, passes, first));
       }
-      NDArray change = values.getGradient();
-      double norm = norm(change);
-      NDArray headChange = headed ? head.getGradient() : step.zeros(new Shape(1));
-      norm = Math.hypot(norm, norm(headChange));
-      int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
-      if (!Double.isFinite(norm)) {
-        return new Step(loss, norm, tokens);
-      }
-      double cut = Math.min(1, options.maxNorm / Math.max(norm, 1e-12));
-      optimizer.update(ADAPTER, adapter.values(), change.muli(cut));
-      if (headed) {
-        optimizer.update(HEAD, adapter.head(), headChange.muli(cut));
+      List<Part> parts = threads.all(shares);
+      double loss = parts.stream().mapToDouble(Part::loss).sum();
+      NDArray change = sum(parts.stream().map(Part::values).toList());
+      NDArray headChange = sum(parts.stream().map(Part::head).toList());
+      double norm = Math.hypot(norm(change), norm(headChange));
+      if (Double.isFinite(norm)) {
+        double cut = Math.min(1, options.maxNorm / Math.max(norm, 1e-12));
+        optimizer.update(ADAPTER, adapter.values(), change.muli(cut));
+        if (!labels.isEmpty()) {
+          optimizer.update(HEAD, adapter.head(), headChange.muli(cut));
+        }
       }
       return new Step(loss, norm, tokens);
     }
+  }
+
+  /** What some of the passes say, on a thread of its own with leaves of its own. */
+  private record Part(double loss, NDArray values, NDArray head) {}
+
+  private Part share(
+      NDManager step,
+      GradientCollector collector,
+      List<List<TuningSample>> passes,
+      int first) {
+    // Fresh leaves each time: a gradient that went wrong cannot stay.
+    Loaded leaves =
+        adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
+    double sum = 0;
+    for (int i = first; i < passes.size(); i += threads.count()) {
+      try (NDManager pass = step.newSubManager()) {
+        NDArray loss = program.loss(pass, leaves, passes.get(i), options.smoothing);
+        collector.backward(loss);
+        sum += loss.toFloatArray()[0];
+      }
+    }
+    NDArray head = labels.isEmpty() ? step.zeros(new Shape(1)) : leaves.head().getGradient();
+    return new Part(sum, leaves.values().getGradient(), head);
   }
 
   private static NDArray leaf(NDManager step, NDArray values) {
@@ -124,13 +149,12 @@ public final class FineTuner implements AutoCloseable {
     return leaf;
   }
 
-  private double backward(NDManager step, Loaded leaves, List<TuningSample> samples) {
-    try (NDManager pass = step.newSubManager();
-        GradientCollector collector = TorchEngine.get().newGradientCollector()) {
-      NDArray loss = program.loss(pass, leaves, samples, options.smoothing);
-      collector.backward(loss);
-      return loss.toFloatArray()[0];
+  private static NDArray sum(List<NDArray> gradients) {
+    NDArray sum = gradients.get(0);
+    for (NDArray other : gradients.subList(1, gradients.size())) {
+      sum.addi(other);
     }
+    return sum;
   }
 
   private static double norm(NDArray gradient) {
@@ -139,12 +163,14 @@ public final class FineTuner implements AutoCloseable {
     }
   }
 
-  /** By length, so that those of the same length stand together. */
+  /** By length, so that those of the same length stand together; at least one for each thread. */
   private List<List<TuningSample>> passes(List<TuningSample> samples) {
     List<TuningSample> sorted =
         samples.stream()
             .sorted(Comparator.comparingInt((TuningSample sample) -> sample.tokens().length))
             .toList();
+    int all = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
+    int most = Math.min(options.passTokens, all / threads.count() + 1);
     List<List<TuningSample>> passes = new ArrayList<>();
     List<TuningSample> pass = new ArrayList<>();
     int tokens = 0;
@@ -152,7 +178,7 @@ public final class FineTuner implements AutoCloseable {
     for (TuningSample sample : sorted) {
       int more = labels.isEmpty() ? sample.rows().length : 0;
       boolean full =
-          tokens + sample.tokens().length > options.passTokens
+          tokens + sample.tokens().length / 2 > most
               || predictions + more > options.passPredictions;
       if (full && !pass.isEmpty()) {
         passes.add(pass);
@@ -225,6 +251,7 @@ public final class FineTuner implements AutoCloseable {
 
   @Override
   public void close() {
+    threads.close();
     manager.close();
     program.close();
   }

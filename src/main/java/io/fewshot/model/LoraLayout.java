@@ -30,28 +30,22 @@ public record LoraLayout(List<Piece> pieces, int length) {
 
     /** The name of the tensor within Hugging Face's model, as PEFT has it. */
     public String name() {
+      return name(layer, module, down);
+    }
+
+    public static String name(int layer, LoraModule module, boolean down) {
       return "layers.%d.%s.lora_%s.weight".formatted(layer, module.path(), down ? "A" : "B");
     }
   }
 
-  private record Sizes(int width, int out, int keys, int inner) {
+  /** What a module reads and writes. */
+  @FunctionalInterface
+  public interface Widths {
 
-    int inputs(LoraModule module) {
-      return switch (module) {
-        case Q, K, V, GATE, UP -> width;
-        case O -> out;
-        case DOWN -> inner;
-      };
-    }
-
-    int outputs(LoraModule module) {
-      return switch (module) {
-        case Q -> out;
-        case K, V -> keys;
-        case GATE, UP -> inner;
-        case O, DOWN -> width;
-      };
-    }
+    /**
+     * @param input whether that of the input is asked for, rather than that of the output
+     */
+    int of(LoraModule module, boolean input);
   }
 
   private static final List<List<LoraModule>> JOINED =
@@ -62,22 +56,33 @@ public record LoraLayout(List<Piece> pieces, int length) {
           List.of(LoraModule.DOWN));
 
   static LoraLayout of(Architecture architecture, int inner, LoraConfig config) {
-    Sizes sizes =
-        new Sizes(
-            architecture.width(),
-            architecture.heads() * architecture.headWidth(),
-            architecture.keyValueHeads() * architecture.headWidth(),
-            inner);
+    int width = architecture.width();
+    int out = architecture.heads() * architecture.headWidth();
+    int keys = architecture.keyValueHeads() * architecture.headWidth();
+    return of(
+        architecture.layers(),
+        config,
+        (module, input) ->
+            switch (module) {
+              case Q -> input ? width : out;
+              case K, V -> input ? width : keys;
+              case O -> input ? out : width;
+              case GATE, UP -> input ? width : inner;
+              case DOWN -> input ? inner : width;
+            });
+  }
+
+  public static LoraLayout of(int layers, LoraConfig config, Widths widths) {
     List<Piece> pieces = new ArrayList<>();
     int offset = 0;
-    for (int layer = 0; layer < architecture.layers(); layer++) {
+    for (int layer = 0; layer < layers; layer++) {
       for (List<LoraModule> joined : JOINED) {
         for (boolean down : new boolean[] {true, false}) {
           for (LoraModule module : joined) {
             int rank = config.rankOf(module);
             if (rank > 0) {
-              int rows = down ? rank : sizes.outputs(module);
-              int columns = down ? sizes.inputs(module) : rank;
+              int rows = down ? rank : widths.of(module, false);
+              int columns = down ? widths.of(module, true) : rank;
               pieces.add(new Piece(layer, module, down, rows, columns, offset));
               offset = Math.addExact(offset, rows * columns);
             }

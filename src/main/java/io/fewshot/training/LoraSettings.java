@@ -34,7 +34,7 @@ public record LoraSettings(
     long seed) {
 
   public static final LoraSettings STANDARD =
-      new LoraSettings(LoraConfig.STANDARD, 10, 16, 1e-3, 2e-3, 0.01, 0.1, 1, 0, 3, 1024, 256, 1);
+      new LoraSettings(LoraConfig.STANDARD, 10, 16, 1e-3, 2e-3, 0.01, 0.1, 1, 0, 3, 512, 256, 1);
 
   /** The rate at a step, counted from 1, of so many. */
   double rateAt(double peak, int step, int steps) {

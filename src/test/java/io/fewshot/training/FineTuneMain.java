@@ -64,7 +64,7 @@ final class FineTuneMain {
     left = left.subList(0, Math.min(left.size(), test ? 10_000 : LEFT));
     Path file = ModelStore.ofUser().fetch("smollm2-135m-instruct", ProgressListener.NONE);
     try (TorchLanguageModel model =
-        TorchLanguageModel.load("smollm2", file, Precision.AUTO, "cpu")) {
+        TorchLanguageModel.load("smollm2", file, Precision.BF16, "cpu")) {
       long start = System.nanoTime();
       // The test set must not choose the epoch.
       LoraTrainer.Trained trained =
