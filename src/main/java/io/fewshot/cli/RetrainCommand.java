@@ -56,8 +56,7 @@ final class RetrainCommand extends ClusterCommand {
   int run(Cluster cluster) {
     cluster.require(cluster.topics().retrain());
     Connection connection = new Connection(cluster.settings(), cluster.topics(), cluster.codecs());
-    Requests.Place place =
-        Requests.send(connection, task, method(), "asked on the command line");
+    Requests.Place place = Requests.send(connection, task, method(), "asked on the command line");
     if (!wait) {
       console.say("asked; ./fewshot releases shows what there is");
       return DONE;

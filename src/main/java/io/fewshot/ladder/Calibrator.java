@@ -120,8 +120,7 @@ final class Calibrator implements AutoCloseable {
         stage.asked().contains(Rung.FEW_SHOT)
             ? settings.fewShotSample()
             : tuned == null ? settings.sample() : settings.fineTunedSample();
-    Predicate<StoredExample> fresh =
-        example -> tuned == null || !tuned.hasSeen(example.input());
+    Predicate<StoredExample> fresh = example -> tuned == null || !tuned.hasSeen(example.input());
     List<Case> cases = new ArrayList<>();
     List<String> answers = new ArrayList<>();
     for (StoredExample example : sample(task, memory, fresh, most)) {
@@ -137,8 +136,8 @@ final class Calibrator implements AutoCloseable {
 
   /**
    * The same examples on every instance. An example that is the only one of a label which no
-   * definition declares is left out: without itself nothing could know its label. So
-   * is one that a fine-tuned model has learned by heart.
+   * definition declares is left out: without itself nothing could know its label. So is one that a
+   * fine-tuned model has learned by heart.
    */
   private static List<StoredExample> sample(
       TaskDefinition task, TaskMemory memory, Predicate<StoredExample> fresh, int most) {

@@ -1,10 +1,10 @@
 package io.fewshot.ladder;
 
 import io.fewshot.model.LoraAdapter;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -13,8 +13,8 @@ import java.util.Set;
  * A release of a fine-tuned language model: an adapter and what must be known to use it.
  *
  * @param model the language model that it changes, by its name in the catalogue
- * @param temperature what a classifier's logits are divided by, so that its probabilities are
- *     those with which it is right; more than 1 makes it less sure
+ * @param temperature what a classifier's logits are divided by, so that its probabilities are those
+ *     with which it is right; more than 1 makes it less sure
  * @param maxTokens longest message that it was trained on, in tokens
  * @param seen marks of the texts that it was trained on; see {@link #mark}
  */

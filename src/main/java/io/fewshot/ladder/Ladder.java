@@ -280,7 +280,8 @@ public final class Ladder implements Answerer, AutoCloseable {
     int[] prompt =
         FineTunedPrompt.classify(model.tokenizer(), task.instruction(), release.maxTokens());
     model.classify(release.adapter(), List.of(prompt));
-    Stage stage = headRung(task).map(rung -> cheapStage(task).and(rung.head())).orElse(cheapStage(task));
+    Stage stage =
+        headRung(task).map(rung -> cheapStage(task).and(rung.head())).orElse(cheapStage(task));
     calibrator.calibrate(task, memory.task(task.task()), stage.and(release));
   }
 

@@ -16,7 +16,8 @@ import java.util.Set;
  *     long; 0 leaves that stage at its defaults
  * @param fineTunedSample the same where only the fine-tuned model is asked
  */
-public record LadderSettings(Set<Rung> runnable, int promptBudget, int sample, int fewShotSample, int fineTunedSample) {
+public record LadderSettings(
+    Set<Rung> runnable, int promptBudget, int sample, int fewShotSample, int fineTunedSample) {
 
   public static final LadderSettings DEFAULTS =
       new LadderSettings(

@@ -60,8 +60,7 @@ record Stage(Set<Rung> asked, @Nullable LinearHead head, @Nullable FineTuned tun
   }
 
   private List<String> versions() {
-    return List.of(
-        head == null ? "" : head.version(), tuned == null ? "" : tuned.version());
+    return List.of(head == null ? "" : head.version(), tuned == null ? "" : tuned.version());
   }
 
   @Override

@@ -88,8 +88,7 @@ final class WrittenAnswers {
     boolean accepted =
         task.start() == TaskDefinition.Start.PROVISIONAL
             && confidence > 0
-            && confidence
-                >= Acceptance.accepts(task.promise(), Calibration.defaults(Set.of(rung)));
+            && confidence >= Acceptance.accepts(task.promise(), Calibration.defaults(Set.of(rung)));
     return answer(
         output.isEmpty() ? null : output,
         confidence,

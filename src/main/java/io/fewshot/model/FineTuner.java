@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BiConsumer;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Trains an adapter, and the head of a classifier, on a model's frozen weights. A step's samples
@@ -93,7 +95,8 @@ public final class FineTuner implements AutoCloseable {
 
   private Step learn(List<TuningSample> samples) {
     int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
-    List<List<TuningSample>> passes = passes(samples);
+    List<List<TuningSample>> passes =
+        passes(samples).stream().map(pass -> pass.stream().map(samples::get).toList()).toList();
     try (NDManager step = manager.newSubManager();
         GradientCollector collector = TorchEngine.get().newGradientCollector()) {
       List<Callable<Part>> shares = new ArrayList<>();
@@ -121,13 +124,9 @@ public final class FineTuner implements AutoCloseable {
   private record Part(double loss, NDArray values, NDArray head) {}
 
   private Part share(
-      NDManager step,
-      GradientCollector collector,
-      List<List<TuningSample>> passes,
-      int first) {
+      NDManager step, GradientCollector collector, List<List<TuningSample>> passes, int first) {
     // Fresh leaves each time: a gradient that went wrong cannot stay.
-    Loaded leaves =
-        adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
+    Loaded leaves = adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
     double sum = 0;
     for (int i = first; i < passes.size(); i += threads.count()) {
       try (NDManager pass = step.newSubManager()) {
@@ -163,19 +162,21 @@ public final class FineTuner implements AutoCloseable {
     }
   }
 
-  /** By length, so that those of the same length stand together; at least one for each thread. */
-  private List<List<TuningSample>> passes(List<TuningSample> samples) {
-    List<TuningSample> sorted =
-        samples.stream()
-            .sorted(Comparator.comparingInt((TuningSample sample) -> sample.tokens().length))
-            .toList();
+  /** Places, by length, so that those of the same length stand together; some for each thread. */
+  private List<List<Integer>> passes(List<TuningSample> samples) {
     int all = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
     int most = Math.min(options.passTokens, all / threads.count() + 1);
-    List<List<TuningSample>> passes = new ArrayList<>();
-    List<TuningSample> pass = new ArrayList<>();
+    List<Integer> sorted =
+        IntStream.range(0, samples.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> samples.get(i).tokens().length))
+            .toList();
+    List<List<Integer>> passes = new ArrayList<>();
+    List<Integer> pass = new ArrayList<>();
     int tokens = 0;
     int predictions = 0;
-    for (TuningSample sample : sorted) {
+    for (int place : sorted) {
+      TuningSample sample = samples.get(place);
       int more = labels.isEmpty() ? sample.rows().length : 0;
       boolean full =
           tokens + sample.tokens().length / 2 > most
@@ -186,7 +187,7 @@ public final class FineTuner implements AutoCloseable {
         tokens = 0;
         predictions = 0;
       }
-      pass.add(sample);
+      pass.add(place);
       tokens += sample.tokens().length;
       predictions += more;
     }
@@ -210,42 +211,53 @@ public final class FineTuner implements AutoCloseable {
 
   /** Log-likelihood of what the samples predict, each summed over its predictions. */
   public double[] measure(List<TuningSample> samples) {
-    double[] all = new double[samples.size()];
-    List<Integer> places = new ArrayList<>();
-    for (int i = 0; i < all.length; i++) {
-      places.add(i);
-    }
-    places.sort(Comparator.comparingInt(i -> samples.get(i).tokens().length));
-    int from = 0;
-    while (from < all.length) {
-      int to = from;
-      int tokens = 0;
-      int predictions = 0;
-      do {
-        TuningSample next = samples.get(places.get(to));
-        tokens += next.tokens().length;
-        predictions += labels.isEmpty() ? next.rows().length : 0;
-        to++;
-      } while (to < all.length
-          && tokens + samples.get(places.get(to)).tokens().length <= options.passTokens
-          && predictions < options.passPredictions);
-      List<Integer> taken = places.subList(from, to);
-      double[] found = measurePass(taken.stream().map(samples::get).toList());
-      for (int i = 0; i < found.length; i++) {
-        all[taken.get(i)] = found[i];
-      }
-      from = to;
-    }
+    List<TuningSample> plain = samples.stream().map(sample -> sample.withWeight(1)).toList();
+    double[] all = new double[plain.size()];
+    inPasses(
+        plain,
+        (pass, some) -> {
+          double[] found = program.measure(pass, adapter, some.stream().map(plain::get).toList());
+          for (int i = 0; i < found.length; i++) {
+            all[some.get(i)] = found[i];
+          }
+        });
     return all;
   }
 
-  private double[] measurePass(List<TuningSample> samples) {
-    List<TuningSample> plain = samples.stream().map(sample -> sample.withWeight(1)).toList();
-    return model.guarded(
-        () -> {
-          try (NDManager pass = manager.newSubManager()) {
-            return program.measure(pass, adapter, plain);
+  /** Logits of the labels after each of the samples' sequences. */
+  public float[][] classify(List<TuningSample> samples) {
+    float[][] all = new float[samples.size()][];
+    inPasses(
+        samples,
+        (pass, some) -> {
+          List<int[]> sequences = some.stream().map(i -> samples.get(i).tokens()).toList();
+          float[][] found = program.classify(pass, adapter, sequences);
+          for (int i = 0; i < found.length; i++) {
+            all[some.get(i)] = found[i];
           }
+        });
+    return all;
+  }
+
+  private void inPasses(
+      List<TuningSample> samples, BiConsumer<NDManager, List<Integer>> computation) {
+    List<List<Integer>> passes = passes(samples);
+    model.guarded(
+        () -> {
+          List<Callable<Boolean>> shares = new ArrayList<>();
+          for (int worker = 0; worker < threads.count(); worker++) {
+            int first = worker;
+            shares.add(
+                () -> {
+                  for (int i = first; i < passes.size(); i += threads.count()) {
+                    try (NDManager pass = manager.newSubManager()) {
+                      computation.accept(pass, passes.get(i));
+                    }
+                  }
+                  return true;
+                });
+          }
+          return threads.all(shares);
         });
   }
 

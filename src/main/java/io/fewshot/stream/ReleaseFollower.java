@@ -84,11 +84,7 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     void fineTuned(FineTuned release, String task);
   }
 
-  ReleaseFollower(
-      Connection connection,
-      Health health,
-      MeterRegistry meters,
-      WarmUp warmUp) {
+  ReleaseFollower(Connection connection, Health health, MeterRegistry meters, WarmUp warmUp) {
     this.connection = connection;
     this.book = new ReleaseBook(connection);
     this.health = health;

@@ -24,10 +24,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A fine-tuned model's files, as Hugging Face's PEFT has them: {@code adapter_model.safetensors} and
- * {@code adapter_config.json}, a classifier's head as the module {@code score}; besides them {@code
- * fewshot.json} with the labels in order and how it was trained, and {@code seen.bin} with the marks
- * of the texts, eight bytes each.
+ * A fine-tuned model's files, as Hugging Face's PEFT has them: {@code adapter_model.safetensors}
+ * and {@code adapter_config.json}, a classifier's head as the module {@code score}; besides them
+ * {@code fewshot.json} with the labels in order and how it was trained, and {@code seen.bin} with
+ * the marks of the texts, eight bytes each.
  *
  * <p>The engine keeps rotary pairs half a head apart, as Hugging Face does, so rows stay in order
  * whatever the model's file had.

@@ -6,6 +6,7 @@ import io.fewshot.model.LoraAdapter;
 import io.fewshot.model.TorchLanguageModel;
 import io.fewshot.model.TuningSample;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,7 +107,7 @@ public final class LoraTrainer {
             settings.passTokens(),
             Math.max(1, settings.passTokens() / 4));
     Random random = new Random(settings.seed());
-    long began = System.nanoTime();
+    long computing = 0;
     long tokens = 0;
     int skipped = 0;
     Epoch best = null;
@@ -117,7 +118,9 @@ public final class LoraTrainer {
         double loss = 0;
         for (List<TuningSample> batch : batches(samples, random)) {
           TrainingStoppedException.check();
+          long began = System.nanoTime();
           FineTuner.Step done = tuner.step(normalized(batch));
+          computing += System.nanoTime() - began;
           tokens += done.tokens();
           skipped += Double.isFinite(done.norm()) ? 0 : 1;
           loss += done.loss();
@@ -130,7 +133,7 @@ public final class LoraTrainer {
             loss / perEpoch,
             last.accuracy,
             last.loss,
-            tokens * 1_000_000_000L / (System.nanoTime() - began));
+            tokens * 1_000_000_000L / computing);
         if (best == null || held.isEmpty() || last.isBetterThan(best)) {
           best = last;
         } else if (epoch - best.number >= settings.patience()) {
@@ -156,6 +159,7 @@ public final class LoraTrainer {
     parameters.put("holdout_loss", best.loss);
     parameters.put("skipped_steps", (double) skipped);
     parameters.put("tokens", (double) tokens);
+    parameters.put("tokens_per_s", tokens * 1e9 / Math.max(1, computing));
     return new Trained(best.adapter, parameters);
   }
 
@@ -164,26 +168,34 @@ public final class LoraTrainer {
     if (held.isEmpty()) {
       return new Epoch(adapter, epoch, 0, 0);
     }
-    double[] likelihoods = tuner.measure(held);
     double loss = 0;
-    for (double each : likelihoods) {
-      loss -= each / likelihoods.length;
-    }
     double right = 0;
-    if (!adapter.labels().isEmpty()) {
-      List<double[]> answers =
-          model.classify(adapter, held.stream().map(TuningSample::tokens).toList());
-      for (int i = 0; i < answers.size(); i++) {
-        right += best(answers.get(i)) == held.get(i).targets()[0] ? 1.0 / answers.size() : 0;
+    if (adapter.labels().isEmpty()) {
+      loss = -Arrays.stream(tuner.measure(held)).average().orElse(0);
+    } else {
+      float[][] logits = tuner.classify(held);
+      for (int i = 0; i < logits.length; i++) {
+        int target = held.get(i).targets()[0];
+        loss += (logSum(logits[i]) - logits[i][target]) / logits.length;
+        right += best(logits[i]) == target ? 1.0 / logits.length : 0;
       }
     }
     return new Epoch(adapter, epoch, right, loss);
   }
 
-  private static int best(double[] probabilities) {
+  private static double logSum(float[] logits) {
+    double max = logits[best(logits)];
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp(logit - max);
+    }
+    return max + Math.log(sum);
+  }
+
+  private static int best(float[] logits) {
     int best = 0;
-    for (int i = 1; i < probabilities.length; i++) {
-      best = probabilities[i] > probabilities[best] ? i : best;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
     }
     return best;
   }

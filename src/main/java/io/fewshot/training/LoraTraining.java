@@ -163,9 +163,7 @@ final class LoraTraining {
         task.model(),
         temperature,
         lora.maxTokens(),
-        train.stream()
-            .map(example -> FineTuned.mark(example.input()))
-            .collect(Collectors.toSet()));
+        train.stream().map(example -> FineTuned.mark(example.input())).collect(Collectors.toSet()));
   }
 
   private static List<LoraTrainer.Row> rows(List<StoredExample> examples) {

@@ -61,8 +61,7 @@ final class LoraTrial implements AutoCloseable {
       boolean forgets) {
     train.forEach(memory::put);
     boolean prompted = incumbent.isEmpty() && task.rungs().contains(Rung.FEW_SHOT);
-    List<StoredExample> asked =
-        prompted ? holdout.stream().limit(MOST_PROMPTED).toList() : holdout;
+    List<StoredExample> asked = prompted ? holdout.stream().limit(MOST_PROMPTED).toList() : holdout;
     List<String> texts = asked.stream().map(StoredExample::input).toList();
     Set<Rung> before = EnumSet.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FINE_TUNED);
     if (prompted) {

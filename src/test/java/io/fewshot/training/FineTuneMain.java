@@ -22,7 +22,7 @@ import java.util.Random;
 final class FineTuneMain {
 
   private static final Path DATA = Path.of("../shared/data/banking77");
-  private static final int LEFT = 1000;
+  private static final int LEFT = Integer.getInteger("left", 500);
 
   private FineTuneMain() {}
 
