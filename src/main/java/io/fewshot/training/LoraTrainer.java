@@ -96,7 +96,8 @@ public final class LoraTrainer {
 
   private Trained train(LoraAdapter start, List<TuningSample> samples, List<TuningSample> held) {
     int perEpoch = (samples.size() + settings.batch() - 1) / settings.batch();
-    int steps = perEpoch * settings.epochs();
+    int epochs = settings.epochsFor(samples.size());
+    int steps = perEpoch * epochs;
     FineTuner.Options options =
         new FineTuner.Options(
             step -> settings.rateAt(settings.rate(), step, steps),
@@ -114,7 +115,7 @@ public final class LoraTrainer {
     Epoch last = null;
     try (FineTuner tuner = model.fineTune(start, options)) {
       int step = 0;
-      for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
+      for (int epoch = 1; epoch <= epochs; epoch++) {
         double loss = 0;
         for (List<TuningSample> batch : batches(samples, random)) {
           TrainingStoppedException.check();

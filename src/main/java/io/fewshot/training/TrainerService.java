@@ -69,7 +69,7 @@ public final class TrainerService implements AutoCloseable {
     HeadTraining heads =
         new HeadTraining(connection, encoders, Gate.STANDARD, settings.trainerHoldout());
     LoraTraining adapters =
-        new LoraTraining(connection, encoders, Gate.STANDARD, LoraSettings.STANDARD);
+        new LoraTraining(connection, encoders, Gate.STANDARD, LoraSettings.of(settings));
     this.rounds =
         new TrainerRounds(
             connection,
