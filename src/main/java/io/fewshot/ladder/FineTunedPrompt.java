@@ -7,10 +7,14 @@ import java.util.Arrays;
 public final class FineTunedPrompt {
 
   /** Ends every prompt, so that what is read last is always the same. */
-  private static final String CLOSING =
-      System.getProperty("fewshot.closing", "\nIntent:").replace("\\n", "\n");
+  private static final String CLOSING = "\nIntent:";
 
   private FineTunedPrompt() {}
+
+  /** How many tokens the end of every prompt has. */
+  public static int closing(Tokenizer tokenizer) {
+    return tokenizer.encode(CLOSING).length;
+  }
 
   /**
    * The message, cut to so many tokens.

@@ -16,6 +16,7 @@ import java.util.List;
  * @param warmUp share of the steps in which the rate rises
  * @param maxNorm a step's gradient is cut to this length
  * @param smoothing of labels
+ * @param dropout share of a message's tokens that are left out at random, each time anew
  * @param patience epochs without progress on the holdout after which it ends
  * @param passTokens tokens computed at a time, which bounds the memory
  * @param maxTokens longest example; a longer message is cut, a longer conversation left out
@@ -31,13 +32,15 @@ public record LoraSettings(
     double warmUp,
     double maxNorm,
     double smoothing,
+    double dropout,
     int patience,
     int passTokens,
     int maxTokens,
     long seed) {
 
   public static final LoraSettings STANDARD =
-      new LoraSettings(LoraConfig.STANDARD, 0, 16, 1e-3, 2e-3, 0.01, 0.1, 1, 0, 3, 512, 256, 1);
+      new LoraSettings(
+          LoraConfig.STANDARD, 0, 16, 1e-3, 2e-3, 0.01, 0.1, 1, 0.1, 0.1, 3, 512, 256, 1);
 
   /** With what was set for this process. */
   static LoraSettings of(Settings set) {
@@ -58,6 +61,7 @@ public record LoraSettings(
         STANDARD.warmUp,
         STANDARD.maxNorm,
         STANDARD.smoothing,
+        STANDARD.dropout,
         STANDARD.patience,
         STANDARD.passTokens,
         STANDARD.maxTokens,

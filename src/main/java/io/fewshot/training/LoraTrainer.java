@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,6 +109,7 @@ public final class LoraTrainer {
             settings.passTokens(),
             Math.max(1, settings.passTokens() / 4));
     Random random = new Random(settings.seed());
+    int closing = FineTunedPrompt.closing(model.tokenizer());
     long computing = 0;
     long tokens = 0;
     int skipped = 0;
@@ -117,7 +119,9 @@ public final class LoraTrainer {
       int step = 0;
       for (int epoch = 1; epoch <= epochs; epoch++) {
         double loss = 0;
-        for (List<TuningSample> batch : batches(samples, random)) {
+        List<TuningSample> varied =
+            samples.stream().map(sample -> thinned(sample, closing, random)).toList();
+        for (List<TuningSample> batch : batches(varied, random)) {
           TrainingStoppedException.check();
           long began = System.nanoTime();
           FineTuner.Step done = tuner.step(normalized(batch));
@@ -154,6 +158,7 @@ public final class LoraTrainer {
     parameters.put("rate", settings.rate());
     parameters.put("head_rate", settings.headRate());
     parameters.put("smoothing", settings.smoothing());
+    parameters.put("dropout", settings.dropout());
     parameters.put("seed", (double) settings.seed());
     parameters.put("epochs", (double) last.number);
     parameters.put("best_epoch", (double) best.number);
@@ -199,6 +204,24 @@ public final class LoraTrainer {
       best = logits[i] > logits[best] ? i : best;
     }
     return best;
+  }
+
+  /**
+   * A classifier's message with some of its tokens left out, so that none is relied on alone; the
+   * prompt's end stays.
+   */
+  private TuningSample thinned(TuningSample sample, int closing, Random random) {
+    int[] tokens = sample.tokens();
+    int last = tokens.length - 1;
+    if (settings.dropout() == 0 || sample.rows().length != 1 || sample.rows()[0] != last) {
+      return sample;
+    }
+    int[] kept =
+        IntStream.range(0, tokens.length)
+            .filter(i -> i == 0 || i > last - closing || random.nextDouble() >= settings.dropout())
+            .map(i -> tokens[i])
+            .toArray();
+    return TuningSample.ofLabel(kept, sample.targets()[0], sample.weight());
   }
 
   /** In random order, except that a step's examples are of similar length. */

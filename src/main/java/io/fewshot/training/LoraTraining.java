@@ -90,7 +90,11 @@ final class LoraTraining {
                     progress.at("fetching the model", total > 0 ? done / (double) total : 0));
     Settings settings = connection.settings();
     return TorchLanguageModel.load(
-        name, file, Precision.ofLabel(settings.dtype()), settings.device());
+        // A path's last part: versions appear in releases and need not tell where files lie.
+        String.valueOf(Path.of(name).getFileName()),
+        file,
+        Precision.ofLabel(settings.dtype()),
+        settings.device());
   }
 
   private Outcome train(

@@ -41,6 +41,7 @@ final class FineTuneMain {
             standard.warmUp(),
             standard.maxNorm(),
             Double.parseDouble(args[6]),
+            Double.parseDouble(System.getProperty("dropout", "0.1")),
             100,
             standard.passTokens(),
             standard.maxTokens(),

@@ -33,6 +33,7 @@ class LoraTrainerTest {
           0.1,
           1,
           0,
+          0,
           60,
           256,
           64,
@@ -119,7 +120,7 @@ class LoraTrainerTest {
   @Test
   void theSameSeedGivesTheSameAdapter() throws Exception {
     LoraSettings brief =
-        new LoraSettings(QUICK.lora(), 2, 5, 0.01, 0.01, 0, 0.1, 1, 0.1, 1, 256, 64, 9);
+        new LoraSettings(QUICK.lora(), 2, 5, 0.01, 0.01, 0, 0.1, 1, 0.1, 0.1, 1, 256, 64, 9);
     try (TorchLanguageModel model = tiny("qwen2")) {
       LoraTrainer trainer = new LoraTrainer(model, brief, (step, done) -> {});
 
