@@ -50,6 +50,11 @@ final class BenchEngineCommand extends Command {
       description = "In the catalogue, or a GGUF file (default: ${DEFAULT-VALUE}).")
   private String modelName = TaskYaml.DEFAULT_MODEL;
 
+  @Option(
+      names = "--train",
+      description = "Measure the training of an adapter instead, against forward passes.")
+  private boolean train;
+
   BenchEngineCommand(Console console) {
     super(console);
   }
@@ -63,6 +68,11 @@ final class BenchEngineCommand extends Command {
     List<Example> examples = files.examples(console);
     List<String> messages = files.messages(console, batch * (runs + 1));
     Figures figures = new Figures();
+    if (train) {
+      train(settings, messages, figures);
+      figures.print(console, json);
+      return DONE;
+    }
     try (Steps steps = new Steps(console);
         Encoders encoders = new Encoders()) {
       Path file = ModelStore.ofUser().fetch(modelName, steps::download);
@@ -82,6 +92,17 @@ final class BenchEngineCommand extends Command {
     }
     figures.print(console, json);
     return DONE;
+  }
+
+  private void train(Settings settings, List<String> messages, Figures figures) {
+    try (Steps steps = new Steps(console)) {
+      Path file = ModelStore.ofUser().fetch(modelName, steps::download);
+      try (TorchLanguageModel model =
+          TorchLanguageModel.loadToTrain(
+              modelName, file, Precision.ofLabel(settings.dtype()), settings.device())) {
+        new BenchTraining(model).measure(messages, runs, figures, steps);
+      }
+    }
   }
 
   private void measure(EngineBench bench, List<Scoring> requests, Figures figures, Steps steps) {

@@ -133,7 +133,9 @@ final class EvalCommand extends Command {
   }
 
   private Set<Rung> chosen(TaskFile task) {
-    Set<Rung> runnable = LadderSettings.DEFAULTS.runnable();
+    Set<Rung> runnable = EnumSet.copyOf(LadderSettings.DEFAULTS.runnable());
+    // Its release is the trainer's work of minutes; nothing here can have one.
+    runnable.remove(Rung.FINE_TUNED);
     Set<Rung> chosen = EnumSet.noneOf(Rung.class);
     if (rungs.isEmpty()) {
       chosen.addAll(task.definition().rungs());

@@ -46,7 +46,7 @@ final class RecordedRequests implements LanguageModel {
         encoders.encode(task.language(), examples.stream().map(Example::getInput).toList());
     LadderSettings settings =
         new LadderSettings(
-            EnumSet.of(Rung.NEIGHBOURS, Rung.FEW_SHOT), PromptBuilder.DEFAULT_BUDGET, 0, 0);
+            EnumSet.of(Rung.NEIGHBOURS, Rung.FEW_SHOT), PromptBuilder.DEFAULT_BUDGET, 0, 0, 0);
     RecordedRequests recorded = new RecordedRequests(model);
     try (ExampleMemory memory = new ExampleMemory();
         Ladder ladder = new Ladder(encoders, memory, name -> recorded, settings)) {

@@ -34,22 +34,22 @@ final class RetrainCommand extends ClusterCommand {
 
   @Override
   void check() {
-    switch (method.toLowerCase(Locale.ROOT)) {
-      case "head", "auto" -> {
-        // Below.
-      }
-      case "lora" ->
-          throw new FailedException("LORA cannot be trained by this version: use --method head");
+    method();
+  }
+
+  private Method method() {
+    return switch (method.toLowerCase(Locale.ROOT)) {
+      case "head", "auto" -> Method.HEAD;
+      case "lora" -> Method.LORA;
       default -> throw new BadInputException("--method must be head or lora, not " + method);
-    }
+    };
   }
 
   @Override
   int run(Cluster cluster) {
     cluster.require(cluster.topics().retrain());
     Connection connection = new Connection(cluster.settings(), cluster.topics(), cluster.codecs());
-    Requests.Place place =
-        Requests.send(connection, task, Method.HEAD, "asked on the command line");
+    Requests.Place place = Requests.send(connection, task, method(), "asked on the command line");
     if (!wait) {
       console.say("asked; ./fewshot releases shows what there is");
       return DONE;

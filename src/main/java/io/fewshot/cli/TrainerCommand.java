@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
       "Example: ./fewshot trainer --port 8081",
       "A candidate is released only if it is better than what serves: see ./fewshot releases.",
       "fewshot.trainer.examples (200), fewshot.trainer.every (such as PT6H) and",
-      "fewshot.trainer.holdout (100) are settings for --config."
+      "fewshot.trainer.holdout (100) are settings for --config; so are fewshot.trainer.lora.rank (8),",
+      "lora.modules (all), lora.epochs and lora.rate (1000 millionths) for --method lora."
     })
 final class TrainerCommand extends Command {
 

@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,10 +115,15 @@ final class Calibrator implements AutoCloseable {
   }
 
   private Calibration fit(TaskDefinition task, TaskMemory memory, Stage stage) {
-    int most = stage.asked().contains(Rung.FEW_SHOT) ? settings.fewShotSample() : settings.sample();
+    FineTuned tuned = stage.tuned();
+    int most =
+        stage.asked().contains(Rung.FEW_SHOT)
+            ? settings.fewShotSample()
+            : tuned == null ? settings.sample() : settings.fineTunedSample();
+    Predicate<StoredExample> fresh = example -> tuned == null || !tuned.hasSeen(example.input());
     List<Case> cases = new ArrayList<>();
     List<String> answers = new ArrayList<>();
-    for (StoredExample example : sample(task, memory, most)) {
+    for (StoredExample example : sample(task, memory, fresh, most)) {
       cases.add(factory.of(task, memory, example));
       answers.add(example.output());
     }
@@ -130,11 +136,14 @@ final class Calibrator implements AutoCloseable {
 
   /**
    * The same examples on every instance. An example that is the only one of a label which no
-   * definition declares is left out: without itself nothing could know its label.
+   * definition declares is left out: without itself nothing could know its label. So is one that a
+   * fine-tuned model has learned by heart.
    */
-  private static List<StoredExample> sample(TaskDefinition task, TaskMemory memory, int most) {
+  private static List<StoredExample> sample(
+      TaskDefinition task, TaskMemory memory, Predicate<StoredExample> fresh, int most) {
     Map<String, Integer> outputs = memory.outputs();
     return memory.examples().stream()
+        .filter(fresh)
         .filter(
             example ->
                 task.labels().isEmpty()

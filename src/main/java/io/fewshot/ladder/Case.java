@@ -6,7 +6,11 @@ import io.fewshot.memory.Neighbour;
 import io.fewshot.memory.Selector;
 import io.fewshot.prompt.Shot;
 import io.fewshot.prompt.TaskDefinition;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One message on its way up the ladder. Belongs to one thread. */
@@ -80,6 +84,25 @@ final class Case {
 
   void candidates(List<Candidate> found) {
     candidates = List.copyOf(found);
+  }
+
+  /** Adds candidates that the neighbours know nothing of: to them they are as the last one is. */
+  void add(Collection<String> found) {
+    List<Candidate> more = new ArrayList<>(candidates);
+    Set<String> known = candidates.stream().map(Candidate::label).collect(Collectors.toSet());
+    for (String label : found) {
+      if (known.add(label)) {
+        Candidate candidate = new Candidate(label);
+        for (Feature feature : Feature.values()) {
+          candidates.stream()
+              .mapToDouble(other -> other.get(feature))
+              .min()
+              .ifPresent(least -> candidate.set(feature, least));
+        }
+        more.add(candidate);
+      }
+    }
+    candidates = List.copyOf(more);
   }
 
   /** Cosine to the nearest example or label; -1 when there is none. */

@@ -65,10 +65,13 @@ final class Climb implements Answerer.Attempt {
     version = version + "+head-" + head.version();
   }
 
-  void asked(Rung rung, String modelVersion) {
+  void asked(RungScorer rung, String modelVersion) {
     stage = stage.and(rung);
-    last = rung;
-    version = version + "+" + modelVersion;
+    last = rung.rung();
+    version = version.contains("+" + modelVersion) ? version : version + "+" + modelVersion;
+    if (rung instanceof FineTunedRung tuned) {
+      version = version + "+lora-" + tuned.release().version();
+    }
   }
 
   /** Where it stands: which rungs had their say so far. */

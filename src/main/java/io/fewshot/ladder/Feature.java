@@ -18,6 +18,8 @@ enum Feature {
   NAME(Rung.NEIGHBOURS),
   /** Logarithm of the candidate's probability by the linear head. */
   HEAD(Rung.HEAD),
+  /** Logarithm of the candidate's probability by the fine-tuned model. */
+  TUNED(Rung.FINE_TUNED),
   /** Log-likelihood of the candidate after the prompt, less the best candidate's. */
   LIKELIHOOD(Rung.FEW_SHOT),
   /** The same after a prompt without message and examples: how much the model likes the words. */

@@ -30,16 +30,18 @@ record Fusion(double[] weights) {
     boolean voted = asked.contains(Rung.NEIGHBOURS);
     boolean prompted = asked.contains(Rung.FEW_SHOT);
     boolean headed = asked.contains(Rung.HEAD);
+    boolean tuned = asked.contains(Rung.FINE_TUNED);
     double[] weights = new double[Feature.COUNT];
     for (Feature feature : Feature.known(asked)) {
       weights[feature.ordinal()] =
           switch (feature) {
-            case REGRESSION -> headed ? 1 : prompted ? 2.3 : 2.8;
-            case SIMILARITY, NAME -> headed ? 0.4 : 0.8;
-            case HEAD -> 1.2;
-            case LIKELIHOOD -> headed ? 0.1 : voted ? 0.13 : 0.4;
+            case REGRESSION -> tuned ? 0.5 : headed ? 1 : prompted ? 2.3 : 2.8;
+            case SIMILARITY, NAME -> headed || tuned ? 0.4 : 0.8;
+            case HEAD -> tuned ? 0.6 : 1.2;
+            case TUNED -> voted || headed ? 0.8 : 1.1;
+            case LIKELIHOOD -> headed || tuned ? 0.1 : voted ? 0.13 : 0.4;
             case PRIOR -> voted ? -0.03 : -0.06;
-            case NONE -> voted || headed ? -6 : -4;
+            case NONE -> voted || headed || tuned ? -6 : -4;
           };
     }
     return new Fusion(weights);

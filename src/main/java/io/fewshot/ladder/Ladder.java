@@ -5,20 +5,16 @@ import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.memory.TaskMemory;
+import io.fewshot.model.LanguageModel;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.function.BiFunction;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +46,7 @@ public final class Ladder implements Answerer, AutoCloseable {
   private final LadderSettings settings;
   private final CaseFactory factory;
   private final RungScorer neighbours = new NeighbourRung();
-  private final Map<Rung, RungScorer> scorers;
+  private final RungScorer fewShot;
   private final WrittenAnswers written;
   private final Calibrator calibrator;
   private final Costs costs = new Costs();
@@ -83,14 +79,14 @@ public final class Ladder implements Answerer, AutoCloseable {
     this.heads = heads;
     this.settings = settings;
     this.factory = new CaseFactory(encoders);
-    this.scorers = Map.of(Rung.FEW_SHOT, new FewShotRung(models, settings.promptBudget()));
+    this.fewShot = new FewShotRung(models, settings.promptBudget());
     this.written = new WrittenAnswers(models, settings.promptBudget());
     this.calibrator = new Calibrator(factory, settings, this::allScorers);
   }
 
   @Override
   public List<Attempt> attempt(List<Message> batch) {
-    return byTask(
+    return ByTask.handle(
         batch,
         Message::task,
         (task, messages) ->
@@ -100,27 +96,7 @@ public final class Ladder implements Answerer, AutoCloseable {
   @Override
   public List<Answer> finish(List<Attempt> open) {
     List<Climb> climbs = open.stream().map(Climb.class::cast).toList();
-    return byTask(climbs, climb -> climb.item().task(), this::finish);
-  }
-
-  /** Handles the items of each task together, and gives the results in the order of the items. */
-  private static <T, R> List<R> byTask(
-      List<T> items,
-      Function<T, TaskDefinition> taskOf,
-      BiFunction<TaskDefinition, List<T>, List<R>> handle) {
-    Map<TaskDefinition, List<Integer>> positions = new LinkedHashMap<>();
-    for (int i = 0; i < items.size(); i++) {
-      positions.computeIfAbsent(taskOf.apply(items.get(i)), task -> new ArrayList<>()).add(i);
-    }
-    Map<Integer, R> results = new TreeMap<>();
-    positions.forEach(
-        (task, places) -> {
-          List<R> handled = handle.apply(task, places.stream().map(items::get).toList());
-          for (int i = 0; i < handled.size(); i++) {
-            results.put(places.get(i), handled.get(i));
-          }
-        });
-    return List.copyOf(results.values());
+    return ByTask.handle(climbs, climb -> climb.item().task(), this::finish);
   }
 
   private List<Climb> attempt(TaskDefinition task, List<String> texts) {
@@ -136,7 +112,7 @@ public final class Ladder implements Answerer, AutoCloseable {
       neighbours.score(items(climbs));
       costs.measured(task.task(), Rung.NEIGHBOURS, texts.size(), System.nanoTime() - start);
       settleCheaply(task, known, climbs);
-    } else if (!runs(task, Rung.FEW_SHOT)) {
+    } else if (!runs(task, Rung.FEW_SHOT) && fineTuned(task).isEmpty()) {
       climbs.forEach(climb -> climb.settle(WrittenAnswers.copied(climb.asked())));
     }
     return climbs;
@@ -148,7 +124,7 @@ public final class Ladder implements Answerer, AutoCloseable {
    */
   private void settleCheaply(TaskDefinition task, TaskMemory known, List<Climb> climbs) {
     Optional<HeadRung> head = headRung(task);
-    boolean last = rungsAbove(task).isEmpty();
+    boolean last = above(task).isEmpty();
     if (runs(task, Rung.NEIGHBOURS)) {
       climbs.forEach(Climb::askedNeighbours);
       judge(task, known, climbs);
@@ -173,22 +149,23 @@ public final class Ladder implements Answerer, AutoCloseable {
 
   private List<Answer> finish(TaskDefinition task, List<Climb> climbs) {
     if (task.kind() != Kind.CLASSIFY) {
-      return written.answer(task, climbs.stream().map(Climb::asked).toList(), audits.proof(task));
+      List<WrittenAnswers.Asked> asked = climbs.stream().map(Climb::asked).toList();
+      return written.answer(task, asked, fineTuned(task), audits.proof(task));
     }
     TaskMemory known = memory.task(task.task());
-    List<Rung> above = rungsAbove(task);
+    List<RungScorer> above = above(task);
     if (above.isEmpty()) {
       // What it costs was measured meanwhile, and the promise no longer allows it.
       judge(task, known, climbs);
     }
     List<Climb> open = climbs;
-    for (Rung rung : above) {
+    for (RungScorer rung : above) {
       if (open.isEmpty()) {
         break;
       }
       long start = System.nanoTime();
-      scorer(rung).score(items(open));
-      costs.measured(task.task(), rung, open.size(), System.nanoTime() - start);
+      rung.score(items(open));
+      costs.measured(task.task(), rung.rung(), open.size(), System.nanoTime() - start);
       String version = models.get(task.model()).version();
       open.forEach(climb -> climb.asked(rung, version));
       judge(task, known, open);
@@ -212,13 +189,31 @@ public final class Ladder implements Answerer, AutoCloseable {
     return runs ? heads.head(task.task()).map(HeadRung::new) : Optional.empty();
   }
 
-  /** The rungs that cost a language model, as far as task, process and promise allow them. */
-  private List<Rung> rungsAbove(TaskDefinition task) {
-    return scorers.keySet().stream()
-        .filter(rung -> runs(task, rung))
-        .filter(rung -> costs.allows(task.promise(), task.task(), rung))
-        .sorted()
-        .toList();
+  /** Only what was trained for the task's language model, and for what the task is now. */
+  private Optional<FineTuned> fineTuned(TaskDefinition task) {
+    return Optional.of(task.task())
+        .filter(name -> runs(task, Rung.FINE_TUNED))
+        .flatMap(heads::fineTuned)
+        .filter(release -> fits(task, release));
+  }
+
+  private static boolean fits(TaskDefinition task, FineTuned release) {
+    return release.model().equals(task.model())
+        && release.writes() == (task.kind() != Kind.CLASSIFY);
+  }
+
+  /**
+   * The rungs that cost a language model, as far as task, process and promise allow them. What was
+   * fine-tuned comes first: it reads the message alone, and so replaces the dearer way in time.
+   */
+  private List<RungScorer> above(TaskDefinition task) {
+    List<RungScorer> above = new ArrayList<>();
+    fineTuned(task).ifPresent(release -> above.add(new FineTunedRung(release, models)));
+    if (runs(task, Rung.FEW_SHOT)) {
+      above.add(fewShot);
+    }
+    above.removeIf(rung -> !costs.allows(task.promise(), task.task(), rung.rung()));
+    return above;
   }
 
   private boolean runs(TaskDefinition task, Rung rung) {
@@ -233,15 +228,14 @@ public final class Ladder implements Answerer, AutoCloseable {
     if (head != null) {
       chosen.add(new HeadRung(head));
     }
-    scorers.keySet().stream()
-        .filter(stage.asked()::contains)
-        .sorted()
-        .forEach(rung -> chosen.add(scorer(rung)));
+    FineTuned tuned = stage.tuned();
+    if (tuned != null) {
+      chosen.add(new FineTunedRung(tuned, models));
+    }
+    if (stage.asked().contains(Rung.FEW_SHOT)) {
+      chosen.add(fewShot);
+    }
     return chosen;
-  }
-
-  private RungScorer scorer(Rung rung) {
-    return Objects.requireNonNull(scorers.get(rung));
   }
 
   private static List<Case> items(List<Climb> climbs) {
@@ -268,7 +262,7 @@ public final class Ladder implements Answerer, AutoCloseable {
       stage = stage.and(head.get().head());
       calibrator.calibrate(task, known, stage);
     }
-    for (Rung rung : rungsAbove(task)) {
+    for (RungScorer rung : above(task)) {
       stage = stage.and(rung);
       calibrator.calibrate(task, known, stage);
     }
@@ -282,6 +276,28 @@ public final class Ladder implements Answerer, AutoCloseable {
     if (task.kind() == Kind.CLASSIFY && runs(task, Rung.HEAD)) {
       calibrator.calibrate(task, memory.task(task.task()), cheapStage(task).and(head));
     }
+  }
+
+  /**
+   * The same for a fine-tuned model, which is also brought to where it is computed with.
+   *
+   * @throws NotReadyException when the language model is not there yet
+   */
+  public void prepare(TaskDefinition task, FineTuned release) {
+    if (!runs(task, Rung.FINE_TUNED) || !fits(task, release)) {
+      return;
+    }
+    if (release.writes()) {
+      written.answer(task, List.of(), Optional.of(release), Optional.empty());
+      return;
+    }
+    LanguageModel model = models.get(release.model());
+    int[] prompt =
+        FineTunedPrompt.classify(model.tokenizer(), task.instruction(), release.maxTokens());
+    model.classify(release.adapter(), List.of(prompt));
+    Stage stage =
+        headRung(task).map(rung -> cheapStage(task).and(rung.head())).orElse(cheapStage(task));
+    calibrator.calibrate(task, memory.task(task.task()), stage.and(release));
   }
 
   private Stage cheapStage(TaskDefinition task) {

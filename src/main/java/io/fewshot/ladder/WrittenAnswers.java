@@ -46,29 +46,40 @@ final class WrittenAnswers {
   /** A message and the name of its encoder. */
   record Asked(Case item, String encoder) {}
 
-  List<Answer> answer(TaskDefinition task, List<Asked> asked, Optional<Proof> proof) {
+  /**
+   * @param tuned writes in place of the language model as it is; it needs no examples
+   */
+  List<Answer> answer(
+      TaskDefinition task, List<Asked> asked, Optional<FineTuned> tuned, Optional<Proof> proof) {
     LanguageModel model = models.get(task.model());
     PromptBuilder builder = new PromptBuilder(model, promptBudget);
     List<Prompt> prompts = new ArrayList<>();
     for (Asked each : asked) {
       Case item = each.item;
-      prompts.add(builder.write(task, item.promptShots(), item.text(), MAX_ANSWER_TOKENS));
+      List<Shot> shots = tuned.isPresent() ? List.of() : item.promptShots();
+      prompts.add(builder.write(task, shots, item.text(), MAX_ANSWER_TOKENS));
     }
+    List<Generation> requests =
+        prompts.stream()
+            .map(p -> new Generation(p.shared(), p.ids(), MAX_ANSWER_TOKENS, List.of()))
+            .toList();
     List<Generated> written =
-        model.generate(
-            prompts.stream()
-                .map(p -> new Generation(p.shared(), p.ids(), MAX_ANSWER_TOKENS, List.of()))
-                .toList());
+        tuned.isPresent()
+            ? model.generate(tuned.get().adapter(), requests)
+            : model.generate(requests);
+    Rung rung = tuned.isPresent() ? Rung.FINE_TUNED : Rung.FEW_SHOT;
+    String suffix = tuned.map(release -> "+lora-" + release.version()).orElse("");
     List<Answer> answers = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      String version = asked.get(i).encoder + "+" + model.version();
-      answers.add(answer(task, prompts.get(i), written.get(i), version, proof));
+      String version = asked.get(i).encoder + "+" + model.version() + suffix;
+      answers.add(answer(task, rung, prompts.get(i), written.get(i), version, proof));
     }
     return answers;
   }
 
   private static Answer answer(
       TaskDefinition task,
+      Rung rung,
       Prompt prompt,
       Generated written,
       String version,
@@ -82,12 +93,11 @@ final class WrittenAnswers {
     }
     boolean accepted =
         confidence > 0
-            && confidence
-                >= Acceptance.accepts(task, Calibration.defaults(Set.of(Rung.FEW_SHOT)), proof);
+            && confidence >= Acceptance.accepts(task, Calibration.defaults(Set.of(rung)), proof);
     return answer(
         output.isEmpty() ? null : output,
         confidence,
-        Rung.FEW_SHOT,
+        rung,
         prompt.used().stream().map(Shot::id).toList(),
         version,
         prompt,

@@ -88,17 +88,19 @@ final class Decoder implements AutoCloseable {
    * Loads the weights of a file.
    *
    * @param precision of weights and activations; {@link Precision#AUTO} measures which is faster
+   * @param toTrain whether adapters are to be trained through it; it is slower then
    */
-  static Decoder load(Gguf gguf, Precision precision, Device device) {
+  static Decoder load(Gguf gguf, Precision precision, Device device, boolean toTrain) {
     Architecture architecture = Architecture.of(gguf);
     NDManager manager = TorchEngine.get().newBaseManager(device);
     DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
       Precision chosen =
           precision == Precision.AUTO ? Precision.measure(manager, program) : precision;
-      boolean packed = chosen == Precision.BF16 && !device.isGpu();
+      Weights.Use serving = device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
       List<NDArray> weights =
-          new Weights(gguf, architecture, chosen, packed).load(manager, program);
+          new Weights(gguf, architecture, chosen, toTrain ? Weights.Use.TRAIN : serving)
+              .load(manager, program);
       return new Decoder(
           architecture,
           chosen,
@@ -124,6 +126,28 @@ final class Decoder implements AutoCloseable {
 
   Precision precision() {
     return precision;
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  /** Not to be closed. */
+  List<NDArray> weights() {
+    return weights;
+  }
+
+  NDArray frequencies() {
+    return frequencies;
+  }
+
+  NDArray epsilon() {
+    return epsilon;
+  }
+
+  /** Rows of the gate, which are columns of the matrix that leads down from it. */
+  int inner() {
+    return (int) weights.get(weights.size() - 1).getShape().get(1);
   }
 
   /** Multiplications and additions of the layers' matrices for so many tokens. */
@@ -153,10 +177,9 @@ final class Decoder implements AutoCloseable {
    */
   double multiplyOnly(int tokens) {
     try (NDManager pass = manager.newSubManager()) {
-      int inner = (int) weights.get(weights.size() - 1).getShape().get(1);
       NDList arguments = new NDList(ones(pass, tokens, architecture.width()));
       arguments.add(ones(pass, tokens, architecture.heads() * architecture.headWidth()));
-      arguments.add(ones(pass, tokens, inner));
+      arguments.add(ones(pass, tokens, inner()));
       arguments.addAll(weights);
       return run(pass, "multiply", arguments).singletonOrThrow().toFloatArray()[0];
     }

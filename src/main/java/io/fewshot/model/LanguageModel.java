@@ -33,6 +33,25 @@ public interface LanguageModel extends AutoCloseable {
    */
   List<Generated> generate(List<Generation> requests);
 
+  /**
+   * Continues all prompts with an adapter on top of the model.
+   *
+   * @throws ModelException as above, or when the adapter does not fit the model
+   */
+  default List<Generated> generate(LoraAdapter adapter, List<Generation> requests) {
+    throw new ModelException("The model " + version() + " takes no adapters");
+  }
+
+  /**
+   * Asks an adapter's head about all prompts, in as few forward passes as memory allows.
+   *
+   * @return for each prompt the probability of each of the adapter's labels
+   * @throws ModelException when the computation fails, or the adapter does not fit the model
+   */
+  default List<double[]> classify(LoraAdapter adapter, List<int[]> prompts) {
+    throw new ModelException("The model " + version() + " takes no adapters");
+  }
+
   @Override
   void close();
 }

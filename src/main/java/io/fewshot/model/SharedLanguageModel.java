@@ -2,7 +2,10 @@ package io.fewshot.model;
 
 import io.fewshot.model.BatchingQueue.Lane;
 import io.fewshot.model.BatchingQueue.Listener;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A language model whose calls are joined into batches across threads. Owns the model that it is
@@ -40,11 +43,21 @@ public final class SharedLanguageModel implements LanguageModel {
     }
   }
 
+  private record Classify(LoraAdapter adapter, int[] prompt) implements Request {
+
+    @Override
+    public int tokens() {
+      return prompt.length;
+    }
+  }
+
   private sealed interface Result {}
 
   private record Scored(Scores scores) implements Result {}
 
   private record Continued(Generated generated) implements Result {}
+
+  private record Classified(double[] probabilities) implements Result {}
 
   public SharedLanguageModel(LanguageModel model, Listener listener) {
     this.model = model;
@@ -59,20 +72,39 @@ public final class SharedLanguageModel implements LanguageModel {
   }
 
   private List<Result> compute(List<Request> requests) {
-    List<Scoring> scorings =
-        requests.stream().filter(Score.class::isInstance).map(r -> ((Score) r).scoring).toList();
-    List<Generation> generations =
-        requests.stream()
-            .filter(Generate.class::isInstance)
-            .map(r -> ((Generate) r).generation)
-            .toList();
-    var scores = (scorings.isEmpty() ? List.<Scores>of() : model.score(scorings)).iterator();
-    var texts =
-        (generations.isEmpty() ? List.<Generated>of() : model.generate(generations)).iterator();
-    return requests.stream()
-        .<Result>map(
-            request ->
-                request instanceof Score ? new Scored(scores.next()) : new Continued(texts.next()))
+    Result[] results = new Result[requests.size()];
+    Map<Object, List<Integer>> kinds = new LinkedHashMap<>();
+    for (int i = 0; i < results.length; i++) {
+      Object kind =
+          requests.get(i) instanceof Classify classify
+              ? classify.adapter
+              : requests.get(i).getClass();
+      kinds.computeIfAbsent(kind, key -> new ArrayList<>()).add(i);
+    }
+    for (List<Integer> places : kinds.values()) {
+      List<Result> some = computeAlike(places.stream().map(requests::get).toList());
+      for (int i = 0; i < some.size(); i++) {
+        results[places.get(i)] = some.get(i);
+      }
+    }
+    return List.of(results);
+  }
+
+  /** Requests of one kind, and by one adapter where they are of any. */
+  private List<Result> computeAlike(List<Request> requests) {
+    Request first = requests.get(0);
+    if (first instanceof Score) {
+      List<Scoring> all = requests.stream().map(request -> ((Score) request).scoring).toList();
+      return model.score(all).stream().<Result>map(Scored::new).toList();
+    }
+    if (first instanceof Generate) {
+      List<Generation> all =
+          requests.stream().map(request -> ((Generate) request).generation).toList();
+      return model.generate(all).stream().<Result>map(Continued::new).toList();
+    }
+    List<int[]> prompts = requests.stream().map(request -> ((Classify) request).prompt).toList();
+    return model.classify(((Classify) first).adapter, prompts).stream()
+        .<Result>map(Classified::new)
         .toList();
   }
 
@@ -86,6 +118,15 @@ public final class SharedLanguageModel implements LanguageModel {
   public List<Generated> generate(List<Generation> requests) {
     List<Request> wrapped = requests.stream().<Request>map(Generate::new).toList();
     return queue.call(wrapped, Lane.NORMAL).stream().map(r -> ((Continued) r).generated).toList();
+  }
+
+  @Override
+  public List<double[]> classify(LoraAdapter adapter, List<int[]> prompts) {
+    List<Request> wrapped =
+        prompts.stream().<Request>map(prompt -> new Classify(adapter, prompt)).toList();
+    return queue.call(wrapped, Lane.NORMAL).stream()
+        .map(r -> ((Classified) r).probabilities)
+        .toList();
   }
 
   /** Requests that wait to be computed. */

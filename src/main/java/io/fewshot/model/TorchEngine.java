@@ -39,7 +39,8 @@ public final class TorchEngine {
 
   /**
    * Gives back what loading took. A mapped file and memory outside the heap are freed with the Java
-   * objects that stand for them, which a quiet process might not collect for hours: 200 MB and more.
+   * objects that stand for them, which a quiet process might not collect for hours: 200 MB and
+   * more.
    */
   static void loaded() {
     System.gc();

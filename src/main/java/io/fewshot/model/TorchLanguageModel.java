@@ -19,6 +19,7 @@ public final class TorchLanguageModel implements LanguageModel {
 
   /** Of one pass; each lane holds one. */
   private static final int MAX_TOKENS = 2048;
+
   private static final long MAX_LOGITS_BYTES = 64L << 20;
   private static final long MAX_CACHE_BYTES = 256L << 20;
 
@@ -32,6 +33,7 @@ public final class TorchLanguageModel implements LanguageModel {
   private final Packing packing;
   private final Lanes lanes;
   private final PrefixCache prefixes = new PrefixCache(MAX_CACHE_BYTES);
+  private final AdaptedPasses adapted;
   private boolean closed;
 
   private TorchLanguageModel(
@@ -40,6 +42,7 @@ public final class TorchLanguageModel implements LanguageModel {
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
+    this.adapted = new AdaptedPasses(decoder, MAX_TOKENS);
     long logitBytes = 4L * decoder.architecture().vocabulary();
     this.lanes = new Lanes(decoder.lanes(), "model " + name);
     this.packing = new Packing(MAX_TOKENS, (int) Math.max(1, MAX_LOGITS_BYTES / logitBytes));
@@ -54,18 +57,29 @@ public final class TorchLanguageModel implements LanguageModel {
    */
   public static TorchLanguageModel load(
       String name, Path file, Precision precision, String device) {
-    TorchLanguageModel model = read(name, file, precision, device);
+    return load(name, file, precision, device, false);
+  }
+
+  /** The same for {@link #fineTune}: it takes more time to answer. */
+  public static TorchLanguageModel loadToTrain(
+      String name, Path file, Precision precision, String device) {
+    return load(name, file, precision, device, true);
+  }
+
+  private static TorchLanguageModel load(
+      String name, Path file, Precision precision, String device, boolean toTrain) {
+    TorchLanguageModel model = read(name, file, precision, device, toTrain);
     TorchEngine.loaded();
     return model;
   }
 
   private static TorchLanguageModel read(
-      String name, Path file, Precision precision, String device) {
+      String name, Path file, Precision precision, String device, boolean toTrain) {
     try (Gguf gguf = Gguf.open(file)) {
       GgufTokenizer tokenizer = GgufTokenizer.of(gguf);
       try {
         ChatTemplate template = JinjaChatTemplate.of(gguf, tokenizer);
-        Decoder decoder = Decoder.load(gguf, precision, TorchEngine.device(device));
+        Decoder decoder = Decoder.load(gguf, precision, TorchEngine.device(device), toTrain);
         return new TorchLanguageModel(name, decoder, tokenizer, template);
       } catch (RuntimeException e) {
         tokenizer.close();
@@ -141,7 +155,8 @@ public final class TorchLanguageModel implements LanguageModel {
     return lanes.run(parts, generate).stream().flatMap(List::stream).toList();
   }
 
-  private <T> T guarded(Supplier<T> computation) {
+  /** One computation at a time, with its failures in our words. */
+  synchronized <T> T guarded(Supplier<T> computation) {
     if (closed) {
       throw new ModelException("The model " + name + " is closed");
     }
@@ -154,6 +169,44 @@ public final class TorchLanguageModel implements LanguageModel {
     } finally {
       prefixes.trim();
     }
+  }
+
+  /**
+   * Begins to train an adapter.
+   *
+   * @param start what it is before the first step; see {@link #untrained}
+   * @throws ModelException when it does not fit the model
+   */
+  public FineTuner fineTune(LoraAdapter start, FineTuner.Options options) {
+    return guarded(() -> new FineTuner(this, start, options));
+  }
+
+  /** Where an adapter's numbers lie. */
+  public LoraLayout layout(LoraConfig config) {
+    return LoraLayout.of(decoder.architecture(), decoder.inner(), config);
+  }
+
+  /**
+   * An adapter that changes nothing yet.
+   *
+   * @param labels of a classifier, whose head is zero; empty for one that writes
+   */
+  public LoraAdapter untrained(LoraConfig config, List<String> labels, long seed) {
+    float[] head = new float[labels.size() * decoder.architecture().width()];
+    return new LoraAdapter("untrained", config, layout(config).initial(seed), labels, head);
+  }
+
+  /** The normalized last hidden state of each sequence's last token, without an adapter. */
+  public List<float[]> hidden(List<int[]> sequences) {
+    sequences.forEach(this::checkPrompt);
+    return guarded(() -> adapted.hidden(untrained(LoraConfig.STANDARD, List.of(), 0), sequences));
+  }
+
+  @Override
+  public List<double[]> classify(LoraAdapter adapter, List<int[]> prompts) {
+    prompts.forEach(this::checkPrompt);
+    prompts.forEach(prompt -> checkLength(prompt.length));
+    return guarded(() -> adapted.classify(adapter, prompts));
   }
 
   private List<Scores> scoreAll(List<Scoring> requests) {
@@ -245,6 +298,7 @@ public final class TorchLanguageModel implements LanguageModel {
       closed = true;
       lanes.close();
       prefixes.close();
+      adapted.close();
       decoder.close();
       tokenizer.close();
     }

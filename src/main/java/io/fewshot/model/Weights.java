@@ -23,10 +23,20 @@ final class Weights {
   private static final int ROWS_AT_ONCE = 512;
   private static final String LAYER = "blk.";
 
+  /** What bf16 weights are for. */
+  enum Use {
+    /** On a CPU: the layers' matrices are ordered for products only; nothing else can read them. */
+    MULTIPLY,
+    /** On a GPU, in PyTorch's usual order. */
+    COMPUTE,
+    /** To train adapters through them. */
+    TRAIN
+  }
+
   private final Gguf gguf;
   private final Architecture architecture;
   private final Precision precision;
-  private final boolean packed;
+  private final Use use;
   private final List<Matrix> matrices = new ArrayList<>();
 
   /** Stored rows that become rows of a matrix; {@code order} gives the stored row for each. */
@@ -51,12 +61,8 @@ final class Weights {
 
   private record Slice(Part part, int from, int to) {}
 
-  /**
-   * @param packed whether the layers' matrices are ordered for products only; nothing else can read
-   *     them then
-   */
-  Weights(Gguf gguf, Architecture architecture, Precision precision, boolean packed) {
-    this.packed = packed;
+  Weights(Gguf gguf, Architecture architecture, Precision precision, Use use) {
+    this.use = use;
     this.gguf = gguf;
     this.architecture = architecture;
     this.precision = precision;
@@ -221,8 +227,12 @@ final class Weights {
       return array;
     }
     try (array) {
+      if (use == Use.TRAIN) {
+        // So that an adapter can be trained on them.
+        return program.runToTrain(manager, "bfloat16", new NDList(array)).singletonOrThrow();
+      }
       NDArray rounded = program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
-      return packed && matrix.inLayer ? pack(manager, program, rounded) : rounded;
+      return matrix.inLayer && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
     }
   }
 

@@ -47,6 +47,10 @@ public final class Settings {
   public static final String TRAINER_EXAMPLES = OURS + "trainer.examples";
   public static final String TRAINER_EVERY = OURS + "trainer.every";
   public static final String TRAINER_HOLDOUT = OURS + "trainer.holdout";
+  public static final String LORA_RANK = OURS + "trainer.lora.rank";
+  public static final String LORA_MODULES = OURS + "trainer.lora.modules";
+  public static final String LORA_EPOCHS = OURS + "trainer.lora.epochs";
+  public static final String LORA_RATE = OURS + "trainer.lora.rate";
 
   static final Set<String> NAMES =
       Set.of(
@@ -65,7 +69,11 @@ public final class Settings {
           SERDE,
           TRAINER_EXAMPLES,
           TRAINER_EVERY,
-          TRAINER_HOLDOUT);
+          TRAINER_HOLDOUT,
+          LORA_RANK,
+          LORA_MODULES,
+          LORA_EPOCHS,
+          LORA_RATE);
 
   /** A record of the largest topic must fit into one request, in bytes. */
   private static final String MAX_REQUEST = Integer.toString(8 << 20);
@@ -283,6 +291,26 @@ public final class Settings {
   /** With fewer held out messages than this, a candidate is judged by cross-validation. */
   public int trainerHoldout() {
     return number(TRAINER_HOLDOUT, 100, 1, 1_000_000_000);
+  }
+
+  /** Rank of the adapters that are trained. */
+  public int loraRank() {
+    return number(LORA_RANK, 8, 1, 256);
+  }
+
+  /** The modules that adapters change, such as q_proj; empty for all. */
+  public List<String> loraModules() {
+    return list(LORA_MODULES);
+  }
+
+  /** Most passes of a training over the examples; 0 for a number that suits how many there are. */
+  public int loraEpochs() {
+    return number(LORA_EPOCHS, 0, 0, 10_000);
+  }
+
+  /** Highest learning rate of an adapter, in millionths. */
+  public int loraRate() {
+    return number(LORA_RATE, 1000, 1, 1_000_000);
   }
 
   /** The class of another serde than ours. */

@@ -4,12 +4,16 @@ import io.fewshot.event.ActiveRelease;
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.RecordException;
+import io.fewshot.ladder.Answerer.NotReadyException;
+import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.HeadSource;
 import io.fewshot.ladder.LinearHead;
 import io.fewshot.ops.Health;
+import io.fewshot.training.Artifact;
 import io.fewshot.training.Artifacts;
 import io.fewshot.training.Connection;
 import io.fewshot.training.HeadFiles;
+import io.fewshot.training.LoraFiles;
 import io.fewshot.training.ReleaseBook;
 import io.fewshot.training.ReleaseBook.Slot;
 import io.fewshot.training.ReleaseException;
@@ -26,11 +30,11 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +62,9 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
   private final Counter swaps;
   private final Counter failures;
   private final MultiGauge serving;
-  private final BiConsumer<LinearHead, String> warmUp;
+  private final WarmUp warmUp;
   private final Map<String, LinearHead> heads = new ConcurrentHashMap<>();
+  private final Map<String, FineTuned> fineTuned = new ConcurrentHashMap<>();
   private final Map<Slot, Attempt> failed = new HashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this::keepFollowing, "fewshot-releases");
@@ -71,14 +76,18 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     }
   }
 
-  /**
-   * @param warmUp makes a head of a task ready, before it serves
-   */
-  ReleaseFollower(
-      Connection connection,
-      Health health,
-      MeterRegistry meters,
-      BiConsumer<LinearHead, String> warmUp) {
+  /** Makes a release ready, before it serves. */
+  interface WarmUp {
+
+    void head(LinearHead head, String task);
+
+    /**
+     * @throws NotReadyException when the language model is not there yet
+     */
+    void fineTuned(FineTuned release, String task);
+  }
+
+  ReleaseFollower(Connection connection, Health health, MeterRegistry meters, WarmUp warmUp) {
     this.connection = connection;
     this.book = new ReleaseBook(connection);
     this.health = health;
@@ -108,6 +117,11 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
   @Override
   public Optional<LinearHead> head(String task) {
     return Optional.ofNullable(heads.get(task));
+  }
+
+  @Override
+  public Optional<FineTuned> fineTuned(String task) {
+    return Optional.ofNullable(fineTuned.get(task));
   }
 
   private void keepFollowing() {
@@ -153,7 +167,8 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
                     .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
           book.active().forEach(this::serve);
-          if (heads.keySet().removeIf(task -> !book.active().containsKey(slot(task)))) {
+          boolean gone = heads.keySet().removeIf(task -> !serves(task, Method.HEAD));
+          if (fineTuned.keySet().removeIf(task -> !serves(task, Method.LORA)) || gone) {
             tellWhatServes();
           }
           component.ready();
@@ -162,23 +177,28 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     }
   }
 
-  private static Slot slot(String task) {
-    return new Slot(task, Method.HEAD);
+  private boolean serves(String task, Method method) {
+    return book.active().containsKey(new Slot(task, method));
+  }
+
+  private @Nullable String now(Slot slot) {
+    LinearHead head = slot.method() == Method.HEAD ? heads.get(slot.task()) : null;
+    FineTuned tuned = slot.method() == Method.LORA ? fineTuned.get(slot.task()) : null;
+    return head != null ? head.version() : tuned != null ? tuned.version() : null;
   }
 
   private void serve(Slot slot, ActiveRelease wanted) {
     String version = wanted.getVersion();
-    LinearHead now = heads.get(slot.task());
+    String now = now(slot);
     Attempt before = failed.get(slot);
-    if (slot.method() != Method.HEAD || now != null && now.version().equals(version)) {
+    if (slot.method() == Method.AUTO || version.equals(now)) {
       return;
     }
     if (before != null && before.isOver(version)) {
       return;
     }
     try {
-      LinearHead head = load(slot, version);
-      heads.put(slot.task(), head);
+      load(slot, version);
       failed.remove(slot);
       health.remove(name(slot));
       swaps.increment();
@@ -186,11 +206,17 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
       LOG.info("Task {}: release {} serves ({})", slot.task(), version, wanted.getReason());
     } catch (InterruptException e) {
       throw e;
+    } catch (NotReadyException e) {
+      // Not the release's fault: it waits for the language model, and is tried again.
+      failed.put(slot, new Attempt(version, 0, System.nanoTime()));
+      health.watch(
+          name(slot),
+          () -> new Health.Status(Health.State.READY, version + " waits: " + e.getMessage()));
     } catch (RuntimeException e) {
       int count = before != null && before.version().equals(version) ? before.count() + 1 : 1;
       failed.put(slot, new Attempt(version, count, System.nanoTime()));
       failures.increment();
-      String old = now == null ? "it is answered without" : now.version() + " goes on serving";
+      String old = now == null ? "it is answered without" : now + " goes on serving";
       String why = "release %s does not load, %s: %s".formatted(version, old, e.getMessage());
       // The instance does its work all the same.
       health.watch(name(slot), () -> new Health.Status(Health.State.READY, why));
@@ -213,15 +239,21 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     return "release " + slot.key();
   }
 
-  private LinearHead load(Slot slot, String version) {
+  /** Fetches, checks and warms up; only then is it put in place. */
+  private void load(Slot slot, String version) {
     ModelRelease release =
         book.find(slot, version)
             .orElseThrow(() -> new ReleaseException("there is no such release"));
-    LinearHead head =
-        HeadFiles.read(
-            new Artifacts(connection).fetch(release.getArtifact(), release.getSha256()), version);
-    warmUp.accept(head, slot.task());
-    return head;
+    Artifact artifact = new Artifacts(connection).fetch(release.getArtifact(), release.getSha256());
+    if (slot.method() == Method.HEAD) {
+      LinearHead head = HeadFiles.read(artifact, version);
+      warmUp.head(head, slot.task());
+      heads.put(slot.task(), head);
+    } else {
+      FineTuned tuned = LoraFiles.read(artifact, version);
+      warmUp.fineTuned(tuned, slot.task());
+      fineTuned.put(slot.task(), tuned);
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.fewshot.stream;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.AuditBook;
+import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.LinearHead;
@@ -71,7 +72,7 @@ public final class StreamService implements AutoCloseable {
     this.engines = engines;
     this.releases =
         new ReleaseFollower(
-            new Connection(settings, topics, codecs), health, metrics.registry(), this::prepare);
+            new Connection(settings, topics, codecs), health, metrics.registry(), warmUp());
     this.ladder =
         new Ladder(
             engines.encoders(),
@@ -180,9 +181,19 @@ public final class StreamService implements AutoCloseable {
     }
   }
 
-  /** What a new head's first messages would otherwise wait for, or be answered without. */
-  private void prepare(LinearHead head, String task) {
-    tasks.find(task).ifPresent(definition -> ladder.prepare(definition, head));
+  /** What a new release's first messages would otherwise wait for, or be answered without. */
+  private ReleaseFollower.WarmUp warmUp() {
+    return new ReleaseFollower.WarmUp() {
+      @Override
+      public void head(LinearHead head, String task) {
+        tasks.find(task).ifPresent(definition -> ladder.prepare(definition, head));
+      }
+
+      @Override
+      public void fineTuned(FineTuned release, String task) {
+        tasks.find(task).ifPresent(definition -> ladder.prepare(definition, release));
+      }
+    };
   }
 
   /** The examples on this instance. */

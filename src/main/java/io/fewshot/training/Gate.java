@@ -1,7 +1,9 @@
 package io.fewshot.training;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +90,18 @@ public record Gate(double level, double margin) {
                 : String.format(Locale.ROOT, "not better beyond noise (p < %s): ", level)
                     + measured;
     return new Verdict(wins || stands, why, test, share(rightly, n), share(before, n));
+  }
+
+  /** A verdict as a release carries it. */
+  static Map<String, Double> metrics(Verdict verdict) {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put("accuracy", verdict.candidate());
+    metrics.put("incumbent_accuracy", verdict.incumbent());
+    metrics.put("compared", (double) verdict.test().n());
+    metrics.put("won", (double) verdict.test().better());
+    metrics.put("lost", (double) verdict.test().worse());
+    metrics.put("p_value", verdict.test().pValue());
+    return metrics;
   }
 
   private static double share(int part, int whole) {

@@ -3,9 +3,7 @@ package io.fewshot.training;
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.Split;
-import io.fewshot.event.TrainingExample;
 import io.fewshot.ladder.LinearHead;
-import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.Rung;
@@ -31,8 +29,7 @@ import org.slf4j.LoggerFactory;
 final class HeadTraining {
 
   private static final Logger LOG = LoggerFactory.getLogger(HeadTraining.class);
-  private static final int ENCODE_BATCH = 256;
-  private static final DateTimeFormatter VERSION =
+  static final DateTimeFormatter VERSION =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
   private final Connection connection;
@@ -64,7 +61,8 @@ final class HeadTraining {
     Dataset dataset = Dataset.read(connection, task.task());
     List<StoredExample> train = new ArrayList<>();
     List<StoredExample> holdout = new ArrayList<>();
-    embed(task, dataset, progress)
+    new DatasetVectors(connection, encoders)
+        .embed(task, dataset, progress)
         .forEach((key, split) -> (split == Split.TRAIN ? train : holdout).add(key));
     Optional<String> encoder = HeadTrainer.mostUsed(train);
     train.removeIf(example -> !example.encoder().equals(encoder.orElse("")));
@@ -100,7 +98,7 @@ final class HeadTraining {
     ReleaseBook book = ReleaseBook.read(connection);
     Optional<ModelRelease> serving = book.serving(new ReleaseBook.Slot(task.task(), Method.HEAD));
     boolean forgets = serving.map(r -> dataset.removedSince(r.getDatasetOffsets())).orElse(false);
-    Optional<LinearHead> incumbent = serving.flatMap(this::load);
+    Optional<LinearHead> incumbent = serving.flatMap(release -> load(connection, release));
     Gate.Verdict verdict;
     try (HeadTrial trial = new HeadTrial(encoders, task)) {
       verdict =
@@ -110,12 +108,7 @@ final class HeadTraining {
                   gate, train, holdout, trained.head(), incumbent, reason(forgets));
     }
     Map<String, Double> metrics = new LinkedHashMap<>(trained.parameters());
-    metrics.put("accuracy", verdict.candidate());
-    metrics.put("incumbent_accuracy", verdict.incumbent());
-    metrics.put("compared", (double) verdict.test().n());
-    metrics.put("won", (double) verdict.test().better());
-    metrics.put("lost", (double) verdict.test().worse());
-    metrics.put("p_value", verdict.test().pValue());
+    metrics.putAll(Gate.metrics(verdict));
     metrics.put("holdout", (double) holdout.size());
     metrics.put("training_seconds", seconds);
     if (!verdict.released()) {
@@ -146,7 +139,7 @@ final class HeadTraining {
     return training;
   }
 
-  private Optional<LinearHead> load(ModelRelease release) {
+  static Optional<LinearHead> load(Connection connection, ModelRelease release) {
     try {
       Artifact artifact =
           new Artifacts(connection).fetch(release.getArtifact(), release.getSha256());
@@ -159,47 +152,5 @@ final class HeadTraining {
           e.getMessage());
       return Optional.empty();
     }
-  }
-
-  /** The data set with vectors; only labels that the task declares, if it declares some. */
-  private Map<StoredExample, Split> embed(TaskDefinition task, Dataset dataset, Progress progress) {
-    Map<String, Embedding> known = dataset.knownVectors(connection);
-    List<Map.Entry<String, TrainingExample>> wanted =
-        dataset.examples().entrySet().stream()
-            .filter(
-                e -> task.labels().isEmpty() || task.labels().containsKey(e.getValue().getOutput()))
-            .toList();
-    List<Map.Entry<String, TrainingExample>> missing =
-        wanted.stream().filter(e -> !known.containsKey(e.getKey())).toList();
-    for (int from = 0; from < missing.size(); from += ENCODE_BATCH) {
-      TrainingStoppedException.check();
-      progress.at("encoding", from / (double) missing.size());
-      List<Map.Entry<String, TrainingExample>> batch =
-          missing.subList(from, Math.min(missing.size(), from + ENCODE_BATCH));
-      List<Embedding> embeddings =
-          encoders.encode(
-              task.language(), batch.stream().map(e -> e.getValue().getInput()).toList());
-      for (int i = 0; i < batch.size(); i++) {
-        known.put(batch.get(i).getKey(), embeddings.get(i));
-      }
-    }
-    Map<StoredExample, Split> embedded = new LinkedHashMap<>();
-    for (Map.Entry<String, TrainingExample> entry : wanted) {
-      TrainingExample example = entry.getValue();
-      Embedding embedding = known.get(entry.getKey());
-      if (embedding != null) {
-        embedded.put(
-            new StoredExample(
-                task.task(),
-                example.getExampleId(),
-                example.getInput(),
-                example.getOutput(),
-                Instant.EPOCH,
-                embedding.encoder(),
-                embedding.vector()),
-            example.getSplit());
-      }
-    }
-    return embedded;
   }
 }

@@ -115,7 +115,7 @@ final class HeadTrial implements AutoCloseable {
   }
 
   /** The same task with a promise that no confidence satisfies, so that every rung is asked. */
-  private static TaskDefinition climbing(TaskDefinition task) {
+  static TaskDefinition climbing(TaskDefinition task) {
     return new TaskDefinition(
         task.task(),
         task.kind(),

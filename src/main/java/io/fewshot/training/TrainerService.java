@@ -68,10 +68,12 @@ public final class TrainerService implements AutoCloseable {
     this.triggers = new Triggers(connection, settings.trainerExamples(), settings.trainerEvery());
     HeadTraining heads =
         new HeadTraining(connection, encoders, Gate.STANDARD, settings.trainerHoldout());
+    LoraTraining adapters =
+        new LoraTraining(connection, encoders, Gate.STANDARD, LoraSettings.of(settings));
     this.rounds =
         new TrainerRounds(
             connection,
-            new Trainings(connection, heads, new TrainingMeters(metrics.registry())),
+            new Trainings(connection, heads, adapters, new TrainingMeters(metrics.registry())),
             triggers,
             listener);
   }

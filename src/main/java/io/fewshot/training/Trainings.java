@@ -23,11 +23,14 @@ final class Trainings {
 
   private final Connection connection;
   private final HeadTraining heads;
+  private final LoraTraining adapters;
   private final TrainingMeters meters;
 
-  Trainings(Connection connection, HeadTraining heads, TrainingMeters meters) {
+  Trainings(
+      Connection connection, HeadTraining heads, LoraTraining adapters, TrainingMeters meters) {
     this.connection = connection;
     this.heads = heads;
+    this.adapters = adapters;
     this.meters = meters;
   }
 
@@ -68,9 +71,6 @@ final class Trainings {
   }
 
   private Outcome train(RetrainRequest request, HeadTraining.Progress progress) {
-    if (method(request) == Method.LORA) {
-      return new Outcome.Rejected("LORA cannot be trained by this version: ask for HEAD", Map.of());
-    }
     Optional<TaskDefinition> task = definition(request.getTask());
     if (task.isEmpty()) {
       return new Outcome.Rejected(
@@ -79,9 +79,12 @@ final class Trainings {
           Map.of());
     }
     if (task.get().kind() != Kind.CLASSIFY) {
-      return new Outcome.Rejected("a HEAD is for tasks of kind classify", Map.of());
+      return new Outcome.Rejected(
+          "%s is for tasks of kind classify".formatted(method(request)), Map.of());
     }
-    return heads.run(task.get(), progress);
+    return method(request) == Method.LORA
+        ? adapters.run(task.get(), progress)
+        : heads.run(task.get(), progress);
   }
 
   /** As the learning application last found it valid. */

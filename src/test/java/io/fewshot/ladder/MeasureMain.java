@@ -63,7 +63,8 @@ final class MeasureMain {
             rungs,
             defaults.promptBudget(),
             defaults.sample(),
-            Integer.parseInt(options.getOrDefault("fewShotSample", "48")));
+            Integer.parseInt(options.getOrDefault("fewShotSample", "48")),
+            defaults.fineTunedSample());
     try (Encoders encoders = new Encoders();
         LanguageModel model =
             rungs.contains(Rung.FEW_SHOT)

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes small GGUF files for tests; written from the specification, not from the reader. */
-final class GgufWriter {
+public final class GgufWriter {
 
   private final Map<String, Object> metadata = new LinkedHashMap<>();
   private final List<Entry> tensors = new ArrayList<>();
@@ -68,7 +68,7 @@ final class GgufWriter {
     return header.toByteArray();
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     return Files.write(file, bytes());
   }
 

@@ -8,7 +8,7 @@ import java.util.Random;
  * A model of a few thousand random weights, with a vocabulary of all bytes, a few merges and three
  * control tokens: everything the engine does, in milliseconds.
  */
-final class TinyModel {
+public final class TinyModel {
 
   static final int LAYERS = 2;
   static final int WIDTH = 32;
@@ -36,7 +36,7 @@ final class TinyModel {
   /**
    * @param family llama or qwen2; the latter has biases
    */
-  static GgufWriter of(String family, long seed) {
+  public static GgufWriter of(String family, long seed) {
     List<String> tokens = vocabulary();
     List<Integer> types = new ArrayList<>();
     for (int id = 0; id < tokens.size(); id++) {

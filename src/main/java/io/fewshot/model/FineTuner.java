@@ -1,0 +1,270 @@
+package io.fewshot.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.tracker.ParameterTracker;
+import io.fewshot.model.LoraProgram.Loaded;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.BiConsumer;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Trains an adapter, and the head of a classifier, on a model's frozen weights. A step's samples
+ * are cut into passes of bounded memory, whose gradients add up. For one thread at a time; the
+ * model can answer between two steps. Owns its parameters, not the model.
+ */
+public final class FineTuner implements AutoCloseable {
+
+  private static final String ADAPTER = "adapter";
+  private static final String HEAD = "head";
+
+  private final TorchLanguageModel model;
+  private final LoraConfig config;
+  private final List<String> labels;
+  private final Options options;
+  private final NDManager manager;
+  private final LoraProgram program;
+  private final Loaded adapter;
+  private final TrackedAdamW optimizer;
+  private final SingleThreads threads;
+
+  /**
+   * How to train.
+   *
+   * @param rate learning rate of the adapter by step, from 1 on
+   * @param headRate the same of the head
+   * @param decay of the weights, as AdamW has it
+   * @param maxNorm a step's gradient is cut to this length
+   * @param smoothing of the labels, in [0, 1)
+   * @param passTokens of one pass: memory grows with it, and with the number of cores
+   * @param passPredictions of one pass, where they are tokens of the vocabulary
+   */
+  public record Options(
+      IntToDoubleFunction rate,
+      IntToDoubleFunction headRate,
+      double decay,
+      double maxNorm,
+      double smoothing,
+      int passTokens,
+      int passPredictions) {}
+
+  /**
+   * What a step did.
+   *
+   * @param loss before it
+   * @param norm of the gradient before it was cut; a step whose norm is no number changes nothing
+   */
+  public record Step(double loss, double norm, int tokens) {}
+
+  FineTuner(TorchLanguageModel model, LoraAdapter start, Options options) {
+    this.model = model;
+    this.config = start.config();
+    this.labels = start.labels();
+    this.options = options;
+    this.manager = model.decoder().manager().newSubManager();
+    this.program = new LoraProgram(model.decoder());
+    try {
+      this.adapter = program.load(manager, start);
+    } catch (RuntimeException e) {
+      program.close();
+      manager.close();
+      throw e;
+    }
+    ParameterTracker rates =
+        (name, step) ->
+            (float) (name.equals(HEAD) ? options.headRate : options.rate).applyAsDouble(step);
+    this.optimizer = new TrackedAdamW(manager, rates, options.decay);
+    this.threads = new SingleThreads(TorchEngine.threads());
+  }
+
+  /**
+   * Learns from some samples; their weights should sum to 1.
+   *
+   * @throws ModelException when the computation fails
+   */
+  public Step step(List<TuningSample> samples) {
+    return model.guarded(() -> learn(samples));
+  }
+
+  private Step learn(List<TuningSample> samples) {
+    int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
+    List<List<TuningSample>> passes =
+        passes(samples).stream().map(pass -> pass.stream().map(samples::get).toList()).toList();
+    try (NDManager step = manager.newSubManager();
+        GradientCollector collector = TorchEngine.get().newGradientCollector()) {
+      List<Callable<Part>> shares = new ArrayList<>();
+      for (int worker = 0; worker < Math.min(threads.count(), passes.size()); worker++) {
+        int first = worker;
+        shares.add(() -> share(step, collector, passes, first));
+      }
+      List<Part> parts = threads.all(shares);
+      double loss = parts.stream().mapToDouble(Part::loss).sum();
+      NDArray change = sum(parts.stream().map(Part::values).toList());
+      NDArray headChange = sum(parts.stream().map(Part::head).toList());
+      double norm = Math.hypot(norm(change), norm(headChange));
+      if (Double.isFinite(norm)) {
+        double cut = Math.min(1, options.maxNorm / Math.max(norm, 1e-12));
+        optimizer.update(ADAPTER, adapter.values(), change.muli(cut));
+        if (!labels.isEmpty()) {
+          optimizer.update(HEAD, adapter.head(), headChange.muli(cut));
+        }
+      }
+      return new Step(loss, norm, tokens);
+    }
+  }
+
+  /** What some of the passes say, on a thread of its own with leaves of its own. */
+  private record Part(double loss, NDArray values, NDArray head) {}
+
+  private Part share(
+      NDManager step, GradientCollector collector, List<List<TuningSample>> passes, int first) {
+    // Fresh leaves each time: a gradient that went wrong cannot stay.
+    Loaded leaves = adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
+    double sum = 0;
+    for (int i = first; i < passes.size(); i += threads.count()) {
+      try (NDManager pass = step.newSubManager()) {
+        NDArray loss = program.loss(pass, leaves, passes.get(i), options.smoothing);
+        collector.backward(loss);
+        sum += loss.toFloatArray()[0];
+      }
+    }
+    NDArray head = labels.isEmpty() ? step.zeros(new Shape(1)) : leaves.head().getGradient();
+    return new Part(sum, leaves.values().getGradient(), head);
+  }
+
+  private static NDArray leaf(NDManager step, NDArray values) {
+    NDArray leaf = values.duplicate();
+    leaf.attach(step);
+    if (leaf.size() > 0) {
+      leaf.setRequiresGradient(true);
+    }
+    return leaf;
+  }
+
+  private static NDArray sum(List<NDArray> gradients) {
+    NDArray sum = gradients.get(0);
+    for (NDArray other : gradients.subList(1, gradients.size())) {
+      sum.addi(other);
+    }
+    return sum;
+  }
+
+  private static double norm(NDArray gradient) {
+    try (NDArray norm = gradient.norm()) {
+      return norm.toType(DataType.FLOAT32, false).toFloatArray()[0];
+    }
+  }
+
+  /** Places, by length, so that those of the same length stand together; some for each thread. */
+  private List<List<Integer>> passes(List<TuningSample> samples) {
+    int all = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
+    int most = Math.min(options.passTokens, all / threads.count() + 1);
+    List<Integer> sorted =
+        IntStream.range(0, samples.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> samples.get(i).tokens().length))
+            .toList();
+    List<List<Integer>> passes = new ArrayList<>();
+    List<Integer> pass = new ArrayList<>();
+    int tokens = 0;
+    int predictions = 0;
+    for (int place : sorted) {
+      TuningSample sample = samples.get(place);
+      int more = labels.isEmpty() ? sample.rows().length : 0;
+      boolean full =
+          tokens + sample.tokens().length / 2 > most
+              || predictions + more > options.passPredictions;
+      if (full && !pass.isEmpty()) {
+        passes.add(pass);
+        pass = new ArrayList<>();
+        tokens = 0;
+        predictions = 0;
+      }
+      pass.add(place);
+      tokens += sample.tokens().length;
+      predictions += more;
+    }
+    if (!pass.isEmpty()) {
+      passes.add(pass);
+    }
+    return passes;
+  }
+
+  /** The adapter as it is now. */
+  public LoraAdapter adapter(String version) {
+    return model.guarded(
+        () ->
+            new LoraAdapter(
+                version,
+                config,
+                adapter.values().toFloatArray(),
+                labels,
+                adapter.head().toFloatArray()));
+  }
+
+  /** Log-likelihood of what the samples predict, each summed over its predictions. */
+  public double[] measure(List<TuningSample> samples) {
+    List<TuningSample> plain = samples.stream().map(sample -> sample.withWeight(1)).toList();
+    double[] all = new double[plain.size()];
+    inPasses(
+        plain,
+        (pass, some) -> {
+          double[] found = program.measure(pass, adapter, some.stream().map(plain::get).toList());
+          for (int i = 0; i < found.length; i++) {
+            all[some.get(i)] = found[i];
+          }
+        });
+    return all;
+  }
+
+  /** Logits of the labels after each of the samples' sequences. */
+  public float[][] classify(List<TuningSample> samples) {
+    float[][] all = new float[samples.size()][];
+    inPasses(
+        samples,
+        (pass, some) -> {
+          List<int[]> sequences = some.stream().map(i -> samples.get(i).tokens()).toList();
+          float[][] found = program.classify(pass, adapter, sequences);
+          for (int i = 0; i < found.length; i++) {
+            all[some.get(i)] = found[i];
+          }
+        });
+    return all;
+  }
+
+  private void inPasses(
+      List<TuningSample> samples, BiConsumer<NDManager, List<Integer>> computation) {
+    List<List<Integer>> passes = passes(samples);
+    model.guarded(
+        () -> {
+          List<Callable<Boolean>> shares = new ArrayList<>();
+          for (int worker = 0; worker < threads.count(); worker++) {
+            int first = worker;
+            shares.add(
+                () -> {
+                  for (int i = first; i < passes.size(); i += threads.count()) {
+                    try (NDManager pass = manager.newSubManager()) {
+                      computation.accept(pass, passes.get(i));
+                    }
+                  }
+                  return true;
+                });
+          }
+          return threads.all(shares);
+        });
+  }
+
+  @Override
+  public void close() {
+    threads.close();
+    manager.close();
+    program.close();
+  }
+}

@@ -1,0 +1,34 @@
+package io.fewshot.model;
+
+/**
+ * A sequence to be learned from.
+ *
+ * @param tokens token ids, not empty
+ * @param rows after which of the tokens something is predicted
+ * @param targets what is: the index of a label, or a token's id
+ * @param weight of each of its predictions
+ */
+@SuppressWarnings("ArrayRecordComponent")
+public record TuningSample(int[] tokens, int[] rows, int[] targets, double weight) {
+
+  /** A sequence whose last token is to tell a label. */
+  public static TuningSample ofLabel(int[] tokens, int label, double weight) {
+    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight);
+  }
+
+  /** A prompt and the completion that is to follow; the prompt itself is not learned. */
+  public static TuningSample ofCompletion(int[] prompt, int[] completion, double weight) {
+    int[] tokens = new int[prompt.length + completion.length - 1];
+    System.arraycopy(prompt, 0, tokens, 0, prompt.length);
+    System.arraycopy(completion, 0, tokens, prompt.length, completion.length - 1);
+    int[] rows = new int[completion.length];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = prompt.length - 1 + i;
+    }
+    return new TuningSample(tokens, rows, completion, weight);
+  }
+
+  public TuningSample withWeight(double other) {
+    return new TuningSample(tokens, rows, targets, other);
+  }
+}

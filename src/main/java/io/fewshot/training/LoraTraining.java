@@ -1,0 +1,193 @@
+package io.fewshot.training;
+
+import io.fewshot.event.Method;
+import io.fewshot.event.ModelRelease;
+import io.fewshot.event.Split;
+import io.fewshot.ladder.FineTuned;
+import io.fewshot.ladder.FineTunedPrompt;
+import io.fewshot.ladder.LinearHead;
+import io.fewshot.memory.Encoders;
+import io.fewshot.memory.StoredExample;
+import io.fewshot.model.ModelStore;
+import io.fewshot.model.Precision;
+import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.ops.Settings;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskDefinition;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains an adapter of the task's language model and puts it before the gate. The language model is
+ * loaded for the training and freed after it.
+ */
+final class LoraTraining {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LoraTraining.class);
+
+  private final Connection connection;
+  private final Encoders encoders;
+  private final Gate gate;
+  private final LoraSettings lora;
+
+  LoraTraining(Connection connection, Encoders encoders, Gate gate, LoraSettings lora) {
+    this.connection = connection;
+    this.encoders = encoders;
+    this.gate = gate;
+    this.lora = lora;
+  }
+
+  /**
+   * @throws TrainingStoppedException when the thread is interrupted
+   */
+  Outcome run(TaskDefinition task, HeadTraining.Progress progress) {
+    if (!task.rungs().contains(Rung.FINE_TUNED)) {
+      return rejected("the task does not use the rung fine-tuned");
+    }
+    progress.at("reading the data set", 0);
+    Dataset dataset = Dataset.read(connection, task.task());
+    int least = connection.settings().trainerHoldout();
+    List<StoredExample> train = new ArrayList<>();
+    List<StoredExample> holdout = new ArrayList<>();
+    new DatasetVectors(connection, encoders)
+        .embed(task, dataset, progress)
+        .forEach((example, split) -> (split == Split.TRAIN ? train : holdout).add(example));
+    if (holdout.size() < least) {
+      return rejected(
+          "it waits: %d messages are held out to judge it by, and it takes %d"
+              .formatted(holdout.size(), least));
+    }
+    long labels = train.stream().map(StoredExample::output).distinct().count();
+    if (train.size() < HeadTrainer.LEAST_ROWS || labels < 2) {
+      return rejected(
+          "%d examples to train on are too few, or all of one label: it takes %d of two"
+              .formatted(train.size(), HeadTrainer.LEAST_ROWS));
+    }
+    try (TorchLanguageModel model = load(task.model(), progress)) {
+      return train(task, dataset, train, holdout, model, progress);
+    }
+  }
+
+  private static Outcome rejected(String why) {
+    return new Outcome.Rejected(why, Map.of());
+  }
+
+  private TorchLanguageModel load(String name, HeadTraining.Progress progress) {
+    progress.at("loading the model", 0);
+    Path file =
+        ModelStore.ofUser()
+            .fetch(
+                name,
+                (what, done, total) ->
+                    progress.at("fetching the model", total > 0 ? done / (double) total : 0));
+    Settings settings = connection.settings();
+    return TorchLanguageModel.loadToTrain(
+        // A path's last part: versions appear in releases and need not tell where files lie.
+        String.valueOf(Path.of(name).getFileName()),
+        file,
+        Precision.ofLabel(settings.dtype()),
+        settings.device());
+  }
+
+  private Outcome train(
+      TaskDefinition task,
+      Dataset dataset,
+      List<StoredExample> train,
+      List<StoredExample> holdout,
+      TorchLanguageModel model,
+      HeadTraining.Progress progress) {
+    long start = System.nanoTime();
+    LoraTrainer.Trained trained =
+        new LoraTrainer(model, lora, progress).classifier(rows(train), rows(holdout));
+    double seconds = (System.nanoTime() - start) / 1e9;
+    FineTuned candidate = candidate(task, model, trained, train, holdout);
+    ReleaseBook book = ReleaseBook.read(connection);
+    Optional<ModelRelease> serving = book.serving(new ReleaseBook.Slot(task.task(), Method.LORA));
+    Optional<FineTuned> incumbent = serving.flatMap(this::load);
+    boolean forgets = serving.map(r -> dataset.removedSince(r.getDatasetOffsets())).orElse(false);
+    Optional<LinearHead> head =
+        book.serving(new ReleaseBook.Slot(task.task(), Method.HEAD))
+            .flatMap(release -> HeadTraining.load(connection, release));
+    Gate.Verdict verdict;
+    try (LoraTrial trial = new LoraTrial(encoders, task, model, head, progress)) {
+      verdict = trial.decide(gate, train, holdout, candidate, incumbent, forgets);
+    }
+    Map<String, Double> metrics = new LinkedHashMap<>(trained.parameters());
+    metrics.put("temperature", candidate.temperature());
+    metrics.putAll(Gate.metrics(verdict));
+    metrics.put("holdout", (double) holdout.size());
+    metrics.put("training_seconds", seconds);
+    if (!verdict.released()) {
+      return new Outcome.Rejected(verdict.why(), metrics);
+    }
+    Map<String, Object> training = new LinkedHashMap<>();
+    training.put("task", task.task());
+    training.put("base_model", model.version());
+    training.put("dataset_offsets", dataset.releaseOffsets());
+    training.put("parameters", trained.parameters());
+    training.put("seed", lora.seed());
+    Artifact artifact = LoraFiles.write(candidate, model.layout(lora.lora()), training);
+    String version =
+        HeadTraining.VERSION.format(Instant.now()) + "-" + artifact.sha256().substring(0, 8);
+    return new Outcome.Passed(
+        version, model.version(), artifact, dataset.releaseOffsets(), verdict.why(), metrics);
+  }
+
+  private FineTuned candidate(
+      TaskDefinition task,
+      TorchLanguageModel model,
+      LoraTrainer.Trained trained,
+      List<StoredExample> train,
+      List<StoredExample> holdout) {
+    List<String> labels = trained.adapter().labels();
+    List<StoredExample> known =
+        holdout.stream().filter(example -> labels.contains(example.output())).toList();
+    List<double[]> answers =
+        model.classify(
+            trained.adapter(),
+            known.stream()
+                .map(
+                    example ->
+                        FineTunedPrompt.classify(
+                            model.tokenizer(), example.input(), lora.maxTokens()))
+                .toList());
+    double temperature =
+        Temperature.fit(
+            answers, known.stream().map(example -> labels.indexOf(example.output())).toList());
+    return new FineTuned(
+        trained.adapter(),
+        task.model(),
+        temperature,
+        lora.maxTokens(),
+        train.stream().map(example -> FineTuned.mark(example.input())).collect(Collectors.toSet()));
+  }
+
+  private static List<LoraTrainer.Row> rows(List<StoredExample> examples) {
+    return examples.stream()
+        .map(example -> new LoraTrainer.Row(example.input(), example.output()))
+        .toList();
+  }
+
+  private Optional<FineTuned> load(ModelRelease release) {
+    try {
+      Artifact artifact =
+          new Artifacts(connection).fetch(release.getArtifact(), release.getSha256());
+      return Optional.of(LoraFiles.read(artifact, release.getVersion()));
+    } catch (ReleaseException e) {
+      LOG.warn(
+          "Task {}: the release {} that should serve does not load, so it counts as none: {}",
+          release.getTask(),
+          release.getVersion(),
+          e.getMessage());
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package io.fewshot.training;
+
+import io.fewshot.ladder.Answer;
+import io.fewshot.ladder.FineTuned;
+import io.fewshot.ladder.HeadSource;
+import io.fewshot.ladder.Ladder;
+import io.fewshot.ladder.LadderSettings;
+import io.fewshot.ladder.LinearHead;
+import io.fewshot.ladder.Message;
+import io.fewshot.memory.Encoders;
+import io.fewshot.memory.ExampleMemory;
+import io.fewshot.memory.StoredExample;
+import io.fewshot.model.LanguageModel;
+import io.fewshot.prompt.Rung;
+import io.fewshot.prompt.TaskDefinition;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a fine-tuned candidate and what serves now answer the messages that were held out, each at
+ * the top of the ladder. What serves is the fine-tuned model before it; without one it is the
+ * language model with examples, where the task asks it, and that the candidate is cheaper than.
+ */
+final class LoraTrial implements AutoCloseable {
+
+  private static final int BATCH = 32;
+
+  /** The language model with examples takes a third of a second or so for a message. */
+  private static final int MOST_PROMPTED = 200;
+
+  private final Encoders encoders;
+  private final TaskDefinition task;
+  private final LanguageModel model;
+  private final Optional<LinearHead> head;
+  private final HeadTraining.Progress progress;
+  private final ExampleMemory memory = new ExampleMemory();
+
+  LoraTrial(
+      Encoders encoders,
+      TaskDefinition task,
+      LanguageModel model,
+      Optional<LinearHead> head,
+      HeadTraining.Progress progress) {
+    this.encoders = encoders;
+    this.task = HeadTrial.climbing(task);
+    this.model = model;
+    this.head = head;
+    this.progress = progress;
+  }
+
+  Gate.Verdict decide(
+      Gate gate,
+      List<StoredExample> train,
+      List<StoredExample> holdout,
+      FineTuned candidate,
+      Optional<FineTuned> incumbent,
+      boolean forgets) {
+    train.forEach(memory::put);
+    boolean prompted = incumbent.isEmpty() && task.rungs().contains(Rung.FEW_SHOT);
+    List<StoredExample> asked = prompted ? holdout.stream().limit(MOST_PROMPTED).toList() : holdout;
+    List<String> texts = asked.stream().map(StoredExample::input).toList();
+    Set<Rung> before = EnumSet.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FINE_TUNED);
+    if (prompted) {
+      before.add(Rung.FEW_SHOT);
+    }
+    Gate.Reason reason =
+        forgets ? Gate.Reason.FORGETS : prompted ? Gate.Reason.CHEAPER : Gate.Reason.NONE;
+    return gate.decide(
+        asked.stream().map(StoredExample::output).toList(),
+        answers(
+            Optional.of(candidate), EnumSet.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FINE_TUNED), texts),
+        answers(incumbent, before, texts),
+        reason,
+        "held out messages");
+  }
+
+  private List<@Nullable String> answers(
+      Optional<FineTuned> tuned, Set<Rung> rungs, List<String> texts) {
+    HeadSource releases =
+        new HeadSource() {
+          @Override
+          public Optional<LinearHead> head(String name) {
+            return head;
+          }
+
+          @Override
+          public Optional<FineTuned> fineTuned(String name) {
+            return tuned;
+          }
+        };
+    List<@Nullable String> answers = new ArrayList<>();
+    try (Ladder ladder =
+        new Ladder(
+            encoders,
+            memory,
+            name -> model,
+            releases,
+            LadderSettings.DEFAULTS.withRunnable(rungs))) {
+      ladder.calibrate(task);
+      for (int from = 0; from < texts.size(); from += BATCH) {
+        TrainingStoppedException.check();
+        progress.at("comparing", from / (double) texts.size());
+        List<Message> batch =
+            texts.subList(from, Math.min(texts.size(), from + BATCH)).stream()
+                .map(text -> new Message(task, text))
+                .toList();
+        ladder.answer(batch).stream().map(Answer::output).forEach(answers::add);
+      }
+    }
+    return answers;
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

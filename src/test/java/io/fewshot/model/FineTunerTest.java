@@ -1,0 +1,203 @@
+package io.fewshot.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import io.fewshot.model.LoraProgram.Loaded;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FineTunerTest {
+
+  private static final FineTuner.Options QUICK =
+      new FineTuner.Options(step -> 0.02, step -> 0.02, 0, 1, 0, 64, 16);
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2"})
+  void gradientsAreWhatFiniteDifferencesSay(String family) throws Exception {
+    // Given: an adapter of some of the modules, whose matrices are all in use
+    LoraConfig config =
+        new LoraConfig(3, 6, Set.of(LoraModule.Q, LoraModule.V, LoraModule.O, LoraModule.UP));
+    try (TorchLanguageModel model = tiny(family);
+        LoraProgram program = new LoraProgram(model.decoder());
+        NDManager manager = model.decoder().manager().newSubManager()) {
+      LoraAdapter adapter = random(model, config, List.of("a", "b", "c"), 3);
+      List<TuningSample> samples = samples(new Random(4), 3);
+
+      // When
+      float[] gradient = gradient(manager, program.load(manager, adapter), program, samples);
+
+      // Then
+      Random random = new Random(5);
+      for (int check = 0; check < 12; check++) {
+        int i = random.nextInt(adapter.values().length);
+        double difference =
+            (loss(manager, program, moved(adapter, i, 0.01f), samples)
+                    - loss(manager, program, moved(adapter, i, -0.01f), samples))
+                / 0.02;
+        assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(2e-3));
+      }
+      assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2"})
+  void anAdapterThatChangesNothingLeavesTheModelAsItIs(String family) throws Exception {
+    Path file = TinyModel.of(family, 11).write(directory.resolve("tiny.gguf"));
+    int[] prompt = {70, 71, 72, 73, 80};
+    int[] completion = {90, 91, 92};
+    try (Gguf gguf = Gguf.open(file);
+        TorchLanguageModel model = TorchLanguageModel.load("tiny", file, Precision.FP32, "cpu");
+        FineTuner tuner =
+            model.fineTune(model.untrained(LoraConfig.STANDARD, List.of(), 1), QUICK)) {
+      double[] measured =
+          tuner.measure(
+              List.of(
+                  TuningSample.ofCompletion(prompt, completion, 0.1),
+                  TuningSample.ofCompletion(new int[] {5}, new int[] {6}, 0.1)));
+
+      PlainDecoder plain = new PlainDecoder(gguf);
+      assertThat(measured[0]).isCloseTo(plain.logLikelihood(prompt, completion), within(1e-3));
+      assertThat(measured[1])
+          .isCloseTo(plain.logLikelihood(new int[] {5}, new int[] {6}), within(1e-3));
+    }
+  }
+
+  @Test
+  void whatIsPackedTogetherIsAnsweredAsIfAlone() throws Exception {
+    try (TorchLanguageModel model = tiny("llama")) {
+      LoraAdapter adapter = random(model, LoraConfig.STANDARD, List.of("a", "b"), 7);
+      List<int[]> prompts = samples(new Random(8), 9).stream().map(TuningSample::tokens).toList();
+
+      List<double[]> together = model.classify(adapter, prompts);
+
+      for (int i = 0; i < prompts.size(); i++) {
+        double[] alone = model.classify(adapter, List.of(prompts.get(i))).get(0);
+        assertThat(together.get(i)).containsExactly(alone, within(1e-5));
+        assertThat(Arrays.stream(alone).sum()).isCloseTo(1, within(1e-9));
+      }
+    }
+  }
+
+  @Test
+  void completionsAreLearnedAndTheRestIsNot() throws Exception {
+    List<TuningSample> samples = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      samples.add(
+          TuningSample.ofCompletion(new int[] {70 + i, 75, 76}, new int[] {100 + i, 2}, 1 / 12.0));
+    }
+    try (TorchLanguageModel model = tiny("qwen2");
+        FineTuner tuner =
+            model.fineTune(model.untrained(LoraConfig.STANDARD, List.of(), 1), QUICK)) {
+      double before = Arrays.stream(tuner.measure(samples)).sum();
+
+      for (int step = 0; step < 80; step++) {
+        tuner.step(samples);
+      }
+
+      assertThat(before).isLessThan(-20);
+      assertThat(Arrays.stream(tuner.measure(samples)).sum()).isGreaterThan(-2);
+    }
+  }
+
+  @Test
+  void aStepWhoseGradientIsNoNumberChangesNothing() throws Exception {
+    try (TorchLanguageModel model = tiny("llama");
+        FineTuner tuner =
+            model.fineTune(model.untrained(LoraConfig.STANDARD, List.of("a", "b"), 1), QUICK)) {
+      float[] before = tuner.adapter("v").values();
+
+      FineTuner.Step broken =
+          tuner.step(List.of(TuningSample.ofLabel(new int[] {5, 6}, 1, Double.NaN)));
+
+      assertThat(broken.norm()).isNaN();
+      assertThat(tuner.adapter("v").values()).isEqualTo(before);
+      FineTuner.Step sound = tuner.step(List.of(TuningSample.ofLabel(new int[] {5, 6}, 1, 1)));
+      assertThat(sound.norm()).isPositive();
+      assertThat(tuner.adapter("v").head()).isNotEqualTo(new float[before.length]);
+    }
+  }
+
+  @Test
+  void anAdapterOfAnotherModelIsRefused() throws Exception {
+    LoraAdapter foreign =
+        new LoraAdapter("v", LoraConfig.STANDARD, new float[8], List.of(), new float[0]);
+    try (TorchLanguageModel model = tiny("llama")) {
+      assertThatThrownBy(() -> model.classify(foreign, List.of(new int[] {5})))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("8 numbers");
+    }
+  }
+
+  private TorchLanguageModel tiny(String family) throws Exception {
+    Path file = TinyModel.of(family, 11).write(directory.resolve(family + ".gguf"));
+    return TorchLanguageModel.load("tiny", file, Precision.FP32, "cpu");
+  }
+
+  private static LoraAdapter random(
+      TorchLanguageModel model, LoraConfig config, List<String> labels, long seed) {
+    LoraAdapter start = model.untrained(config, labels, seed);
+    Random random = new Random(seed);
+    return new LoraAdapter(
+        "v",
+        config,
+        noise(random, start.values().length),
+        labels,
+        noise(random, start.head().length));
+  }
+
+  private static float[] noise(Random random, int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) (0.2 * random.nextGaussian());
+    }
+    return values;
+  }
+
+  private static List<TuningSample> samples(Random random, int count) {
+    List<TuningSample> samples = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int[] tokens = random.ints(3 + i % 4, 3, 250).toArray();
+      samples.add(TuningSample.ofLabel(tokens, i % 2, 1.0 / count));
+    }
+    return samples;
+  }
+
+  private static LoraAdapter moved(LoraAdapter adapter, int i, float by) {
+    float[] values = adapter.values().clone();
+    values[i] += by;
+    return new LoraAdapter("v", adapter.config(), values, adapter.labels(), adapter.head());
+  }
+
+  private static double loss(
+      NDManager manager, LoraProgram program, LoraAdapter adapter, List<TuningSample> samples) {
+    try (Loaded loaded = program.load(manager, adapter)) {
+      return program.loss(manager, loaded, samples, 0.1).toFloatArray()[0];
+    }
+  }
+
+  private static float[] gradient(
+      NDManager manager, Loaded loaded, LoraProgram program, List<TuningSample> samples) {
+    NDArray values = loaded.values();
+    values.setRequiresGradient(true);
+    try (GradientCollector collector = TorchEngine.get().newGradientCollector()) {
+      collector.backward(program.loss(manager, loaded, samples, 0.1));
+      return values.getGradient().toFloatArray();
+    }
+  }
+}
