@@ -81,11 +81,13 @@ final class BertSentenceEncoder implements Encoder {
       return Optional.empty();
     }
     if (bert.isEmpty()) {
+      log.info("Encoder {} runs on ONNX Runtime: bf16 does not pay here", model.label());
       return Optional.empty();
     }
     BertSentenceEncoder encoder = opened(model, vocabulary, new TorchNetwork(bert.get()));
     double cosine = model.probe().cosine(encoder.encode(List.of(EncoderModel.Probe.TEXT))[0]);
     if (cosine >= LEAST_COSINE) {
+      log.info("Encoder {} runs in bf16 on PyTorch", model.label());
       return Optional.of(encoder);
     }
     encoder.close();
