@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Topics {
 
+  /** On the result of a dry run: what the language model was asked. */
+  public static final String PROMPT_HEADER = "fewshot.prompt";
+
   public static final String DEFAULT_PREFIX = "fewshot.";
   public static final int DEFAULT_PARTITIONS = 6;
 

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.Query;
-import io.fewshot.event.Result;
 import io.fewshot.labeling.Labeling.Contradiction;
 import io.fewshot.labeling.Labeling.Labeler;
 import io.fewshot.labeling.Sessions.Session;
@@ -236,7 +235,7 @@ final class Api {
     Query query = dryRuns.query(text(body, "task", 200), text(body, "text", TEXT_CHARS).strip());
     context.future(
         () -> {
-          CompletableFuture<Result> result = dryRuns.await(query.getQueryId());
+          CompletableFuture<DryRuns.Tried> result = dryRuns.await(query.getQueryId());
           publisher.tryOut(query);
           return result
               .thenAccept(done -> answer(context, shown.tried(done)))

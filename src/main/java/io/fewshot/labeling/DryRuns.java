@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Messages that are tried through the stream and wait for their result. Thread-safe. */
 final class DryRuns {
@@ -15,7 +16,10 @@ final class DryRuns {
   static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int AT_ONCE = 100;
 
-  private final Map<String, CompletableFuture<Result>> waiting = new ConcurrentHashMap<>();
+  /** A result, and what the language model was asked for it; null when it was not. */
+  record Tried(Result result, @Nullable String prompt) {}
+
+  private final Map<String, CompletableFuture<Tried>> waiting = new ConcurrentHashMap<>();
 
   /** A query that is answered without being learned from or shown to people. */
   Query query(String task, String text) {
@@ -34,21 +38,21 @@ final class DryRuns {
    *
    * @throws WebException when too many wait
    */
-  CompletableFuture<Result> await(String queryId) {
+  CompletableFuture<Tried> await(String queryId) {
     if (waiting.size() >= AT_ONCE) {
       throw new WebException(429, "busy", "too many messages are being tried; wait a moment");
     }
-    CompletableFuture<Result> result = new CompletableFuture<>();
+    CompletableFuture<Tried> result = new CompletableFuture<>();
     waiting.put(queryId, result);
     return result
         .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
         .whenComplete((done, failure) -> waiting.remove(queryId));
   }
 
-  void complete(Result result) {
-    CompletableFuture<Result> future = waiting.get(result.getQueryId());
+  void complete(Tried tried) {
+    CompletableFuture<Tried> future = waiting.get(tried.result().getQueryId());
     if (future != null) {
-      future.complete(result);
+      future.complete(tried);
     }
   }
 }

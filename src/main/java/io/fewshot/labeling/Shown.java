@@ -185,7 +185,8 @@ final class Shown {
   }
 
   /** A result of a message that was tried. */
-  ObjectNode tried(Result result) {
+  ObjectNode tried(DryRuns.Tried done) {
+    Result result = done.result();
     ObjectNode tried = object();
     tried.put("output", result.getOutput());
     tried.put("status", result.getStatus().name());
@@ -193,6 +194,7 @@ final class Shown {
     tried.put("rung", result.getRung());
     tried.put("model_version", result.getModelVersion());
     tried.put("prompt_tokens", result.getPromptTokens());
+    tried.put("prompt", done.prompt());
     tried.put("truncated", result.getTruncated());
     tried.put("latency_ms", result.getLatencyMs());
     ArrayNode candidates = tried.putArray("candidates");

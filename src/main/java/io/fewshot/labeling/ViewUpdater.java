@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -162,7 +163,9 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
 
   private void result(ConsumerRecord<byte[], byte[]> record, Result result) {
     if (Publisher.has(record, Publisher.DRY_RUN)) {
-      dryRuns.complete(result);
+      Header prompt = record.headers().lastHeader(Topics.PROMPT_HEADER);
+      String text = prompt == null ? null : new String(prompt.value(), StandardCharsets.UTF_8);
+      dryRuns.complete(new DryRuns.Tried(result, text));
     } else if (result.getStatus() != Status.CORRECTED) {
       view.firstResult(result.getQueryId(), FirstResult.of(result));
     }

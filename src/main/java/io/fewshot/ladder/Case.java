@@ -27,6 +27,7 @@ final class Case {
   private double similarity = -1;
   private @Nullable List<Neighbour> shots;
   private int promptTokens;
+  private @Nullable String prompt;
   private boolean truncated;
 
   /**
@@ -132,9 +133,14 @@ final class Case {
         .toList();
   }
 
-  void prompted(int tokens, boolean cut) {
+  void prompted(int tokens, boolean cut, String text) {
+    prompt = text;
     promptTokens = tokens;
     truncated = cut;
+  }
+
+  @Nullable String prompt() {
+    return prompt;
   }
 
   int promptTokens() {

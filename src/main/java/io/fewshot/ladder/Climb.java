@@ -101,6 +101,7 @@ final class Climb implements Answerer.Attempt {
         item.promptTokens(),
         item.truncated(),
         accepted,
-        novel);
+        novel,
+        item.prompt());
   }
 }

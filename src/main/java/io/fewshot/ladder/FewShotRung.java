@@ -54,7 +54,8 @@ final class FewShotRung implements RungScorer {
     List<Scoring> requests = new ArrayList<>();
     for (Case item : cases) {
       Prompt prompt = builder.choose(task, item.promptShots(), item.text(), labels(item));
-      item.prompted(prompt.ids().length, prompt.truncated());
+      String text = model.tokenizer().decode(prompt.ids());
+      item.prompted(prompt.ids().length, prompt.truncated(), text);
       requests.add(new Scoring(prompt.shared(), prompt.ids(), prompt.candidates()));
     }
     if (!unknown.isEmpty()) {

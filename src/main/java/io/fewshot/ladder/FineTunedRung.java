@@ -43,7 +43,9 @@ record FineTunedRung(FineTuned release, ModelSource models) implements RungScore
     List<double[]> answers = model.classify(release.adapter(), prompts);
     for (int i = 0; i < cases.size(); i++) {
       if (cases.get(i).promptTokens() == 0) {
-        cases.get(i).prompted(prompts.get(i).length, prompts.get(i).length >= release.maxTokens());
+        int[] prompt = prompts.get(i);
+        boolean cut = prompt.length >= release.maxTokens();
+        cases.get(i).prompted(prompt.length, cut, model.tokenizer().decode(prompt));
       }
       set(cases.get(i), release.tempered(answers.get(i)));
     }

@@ -72,7 +72,8 @@ final class WrittenAnswers {
     List<Answer> answers = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
       String version = asked.get(i).encoder + "+" + model.version() + suffix;
-      answers.add(answer(task, rung, prompts.get(i), written.get(i), version, proof));
+      String text = model.tokenizer().decode(prompts.get(i).ids());
+      answers.add(answer(task, rung, prompts.get(i), text, written.get(i), version, proof));
     }
     return answers;
   }
@@ -81,6 +82,7 @@ final class WrittenAnswers {
       TaskDefinition task,
       Rung rung,
       Prompt prompt,
+      String text,
       Generated written,
       String version,
       Optional<Proof> proof) {
@@ -101,6 +103,7 @@ final class WrittenAnswers {
         prompt.used().stream().map(Shot::id).toList(),
         version,
         prompt,
+        text,
         accepted);
   }
 
@@ -109,7 +112,7 @@ final class WrittenAnswers {
     List<Neighbour> shots = asked.item.shots();
     @Nullable String output = shots.isEmpty() ? null : shots.get(0).example().output();
     List<String> ids = shots.stream().map(shot -> shot.example().id()).toList();
-    return answer(output, 0, Rung.NEIGHBOURS, ids, asked.encoder, null, false);
+    return answer(output, 0, Rung.NEIGHBOURS, ids, asked.encoder, null, null, false);
   }
 
   private static Answer answer(
@@ -119,6 +122,7 @@ final class WrittenAnswers {
       List<String> exampleIds,
       String version,
       @Nullable Prompt prompt,
+      @Nullable String text,
       boolean accepted) {
     return new Answer(
         output,
@@ -130,7 +134,8 @@ final class WrittenAnswers {
         prompt == null ? 0 : prompt.ids().length,
         prompt != null && prompt.truncated(),
         accepted,
-        false);
+        false,
+        text);
   }
 
   /** Models like to wrap JSON in a Markdown fence. */

@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -62,12 +64,13 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
     AnsweredQuery answered = (AnsweredQuery) record.value();
     long now = context.currentSystemTimeMs();
     Result result = result(answered, now);
-    forward(
-        record.key(), results.encode(resultsTopic, result), record, now, AnsweringTopology.RESULTS);
+    byte[] encoded = results.encode(resultsTopic, result);
     meters.answered(result);
     if (isDryRun(answered.query())) {
+      forward(record.key(), encoded, withPrompt(record, answered), now, AnsweringTopology.RESULTS);
       return;
     }
+    forward(record.key(), encoded, record, now, AnsweringTopology.RESULTS);
     byte[] queryId = answered.query().getQueryId().getBytes(StandardCharsets.UTF_8);
     Optional<LabelingRequest> request = labelingRequest(answered, now);
     if (request.isPresent()) {
@@ -82,6 +85,18 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
   private void forward(
       byte @Nullable [] key, byte[] value, Record<byte[], Object> cause, long time, String sink) {
     context.forward(new Record<>(key, (Object) value, time, cause.headers()), sink);
+  }
+
+  /** Who tries a message wants to see what the model was asked. */
+  private static Record<byte[], Object> withPrompt(
+      Record<byte[], Object> record, AnsweredQuery answered) {
+    String prompt = answered.answer().prompt();
+    if (prompt == null) {
+      return record;
+    }
+    Headers headers = new RecordHeaders(record.headers());
+    headers.add(Topics.PROMPT_HEADER, prompt.getBytes(StandardCharsets.UTF_8));
+    return record.withHeaders(headers);
   }
 
   private static boolean isDryRun(Query query) {

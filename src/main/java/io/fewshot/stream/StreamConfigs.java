@@ -39,6 +39,7 @@ final class StreamConfigs {
     config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
     config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
+    config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedStores.class);
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
     // A thread that waits for records does not punctuate: it must not wait longer than a tick.
     config.put(StreamsConfig.POLL_MS_CONFIG, settings.drainEvery().toMillis());

@@ -71,7 +71,9 @@ export class TryOut {
       result.examples.length
         ? el('ul', { class: 'examples' }, result.examples.map((example) => el('li', {},
           el('span', { class: 'example-text', dir: 'auto' }, example.input), el('span', { class: 'label', dir: 'auto' }, example.output))))
-        : el('p', { class: 'hint' }, word('noEvidence'))));
+        : el('p', { class: 'hint' }, word('noEvidence')),
+      result.prompt ? el('details', {}, el('summary', {}, word('prompt')),
+        el('pre', { class: 'prompt', dir: 'auto', tabindex: '0' }, result.prompt)) : null));
   }
 }
 

@@ -210,9 +210,9 @@ class EncodersIT {
     }
 
     // Then
-    assumeThat(vectors)
+    assumeThat(Arrays.deepEquals(vectors, expected))
         .as("where bf16 does not pay, fp32 would be compared with itself")
-        .isNotDeepEqualTo(expected);
+        .isFalse();
     double least =
         IntStream.range(0, some.size())
             .mapToDouble(i -> VectorIndex.dot(vectors[i], expected[i]))
