@@ -9,7 +9,7 @@ import java.util.List;
  * predictions through the vocabulary head.
  *
  * @param maxTokens of one pass; a prompt that alone is longer gets a pass of its own
- * @param maxPredictions of one pass; each holds as many floats as the vocabulary has tokens
+ * @param maxPredictions of one pass; each holds two rows as wide as the model
  */
 record Packing(int maxTokens, int maxPredictions) {
 

@@ -20,7 +20,6 @@ public final class TorchLanguageModel implements LanguageModel {
   /** Of one pass; each lane holds one. */
   private static final int MAX_TOKENS = 2048;
 
-  private static final long MAX_LOGITS_BYTES = 64L << 20;
   private static final long MAX_CACHE_BYTES = 256L << 20;
 
   /** Below this a cached front saves less than its bookkeeping costs. */
@@ -43,9 +42,8 @@ public final class TorchLanguageModel implements LanguageModel {
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
     this.adapted = new AdaptedPasses(decoder, MAX_TOKENS);
-    long logitBytes = 4L * decoder.architecture().vocabulary();
     this.lanes = new Lanes(decoder.lanes(), "model " + name);
-    this.packing = new Packing(MAX_TOKENS, (int) Math.max(1, MAX_LOGITS_BYTES / logitBytes));
+    this.packing = new Packing(MAX_TOKENS, MAX_TOKENS);
   }
 
   /**
