@@ -2,6 +2,9 @@ package io.fewshot.model;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import com.sun.jna.NativeLibrary;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** PyTorch in this process: the one place where its settings are made. */
 public final class TorchEngine {
@@ -44,6 +47,21 @@ public final class TorchEngine {
    */
   static void loaded() {
     System.gc();
+    // What the collector frees is given back to C by a thread of its own, a little later.
+    CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS).execute(TorchEngine::trim);
+  }
+
+  /**
+   * Gives memory that C's allocator keeps for later back to the system; see malloc_trim(3). Passes
+   * of many sizes leave it in pieces that no later one fits into. Takes milliseconds; does nothing
+   * where the C library has no such function.
+   */
+  static void trim() {
+    try {
+      NativeLibrary.getProcess().getFunction("malloc_trim").invokeInt(new Object[] {0L});
+    } catch (UnsatisfiedLinkError e) {
+      // Not glibc.
+    }
   }
 
   /** Threads of one computation. */

@@ -3,6 +3,7 @@ package io.fewshot.model;
 import io.fewshot.model.Decoder.Past;
 import io.fewshot.model.Decoder.Sequence;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,6 +21,7 @@ public final class TorchLanguageModel implements LanguageModel {
   /** Of one pass; each lane holds one. */
   private static final int MAX_TOKENS = 2048;
 
+  private static final long TRIM_NANOS = Duration.ofSeconds(20).toNanos();
   private static final long MAX_CACHE_BYTES = 256L << 20;
 
   /** Below this a cached front saves less than its bookkeeping costs. */
@@ -34,6 +36,7 @@ public final class TorchLanguageModel implements LanguageModel {
   private final PrefixCache prefixes = new PrefixCache(MAX_CACHE_BYTES);
   private final AdaptedPasses adapted;
   private boolean closed;
+  private long trimmed = System.nanoTime();
 
   private TorchLanguageModel(
       String name, Decoder decoder, GgufTokenizer tokenizer, ChatTemplate chatTemplate) {
@@ -166,6 +169,11 @@ public final class TorchLanguageModel implements LanguageModel {
       throw new ModelException("The model " + name + " failed: " + TorchEngine.oneLine(e), e);
     } finally {
       prefixes.trim();
+      long now = System.nanoTime();
+      if (now - trimmed > TRIM_NANOS) {
+        trimmed = now;
+        TorchEngine.trim();
+      }
     }
   }
 
