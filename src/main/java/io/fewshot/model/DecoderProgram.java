@@ -54,6 +54,10 @@ final class DecoderProgram implements AutoCloseable {
     Model model = Model.newInstance("decoder", device, "PyTorch");
     try {
       model.load(new ByteArrayInputStream(archive(resource)), Map.of());
+      // DJL would set the block up at the first pass that is trained, without a lock: two such
+      // passes
+      // at once broke each other.
+      model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32);
       return new DecoderProgram(model);
     } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
