@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Forward passes with adapters on a model's weights. The adapters last used are kept where they are
  * computed with; who asks with one need not load or free it, so two versions can serve at a time.
- * For one thread at a time; owns what it keeps, not the decoder.
+ * For one caller at a time; owns what it keeps, neither the decoder nor the lanes.
  */
 final class AdaptedPasses implements AutoCloseable {
 
   private static final int MOST_KEPT = 8;
 
   private final Decoder decoder;
+  private final Lanes lanes;
   private final int maxTokens;
   private final Map<LoraAdapter, Loaded> kept = new LinkedHashMap<>(16, 0.75f, true);
   private @Nullable LoraProgram program;
@@ -29,8 +30,9 @@ final class AdaptedPasses implements AutoCloseable {
     float[][] run(LoraProgram program, NDManager pass, Loaded adapter, List<int[]> sequences);
   }
 
-  AdaptedPasses(Decoder decoder, int maxTokens) {
+  AdaptedPasses(Decoder decoder, Lanes lanes, int maxTokens) {
     this.decoder = decoder;
+    this.lanes = lanes;
     this.maxTokens = maxTokens;
   }
 
@@ -49,13 +51,19 @@ final class AdaptedPasses implements AutoCloseable {
     LoraProgram running = program();
     Loaded loaded = loaded(running, adapter);
     float[][] results = new float[sequences.size()][];
-    for (List<Integer> places : passes(sequences)) {
-      try (NDManager pass = decoder.manager().newSubManager()) {
-        float[][] some =
-            kind.run(running, pass, loaded, places.stream().map(sequences::get).toList());
-        for (int i = 0; i < some.length; i++) {
-          results[places.get(i)] = some[i];
-        }
+    List<List<Integer>> passes = passes(sequences);
+    List<float[][]> found =
+        lanes.run(
+            passes,
+            places -> {
+              try (NDManager pass = decoder.manager().newSubManager()) {
+                return kind.run(
+                    running, pass, loaded, places.stream().map(sequences::get).toList());
+              }
+            });
+    for (int p = 0; p < passes.size(); p++) {
+      for (int i = 0; i < found.get(p).length; i++) {
+        results[passes.get(p).get(i)] = found.get(p)[i];
       }
     }
     return Arrays.asList(results);

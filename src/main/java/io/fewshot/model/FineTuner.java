@@ -10,7 +10,6 @@ import io.fewshot.model.LoraProgram.Loaded;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -33,7 +32,7 @@ public final class FineTuner implements AutoCloseable {
   private final LoraProgram program;
   private final Loaded adapter;
   private final TrackedAdamW optimizer;
-  private final SingleThreads threads;
+  private final Lanes lanes;
 
   /**
    * How to train.
@@ -81,7 +80,7 @@ public final class FineTuner implements AutoCloseable {
         (name, step) ->
             (float) (name.equals(HEAD) ? options.headRate : options.rate).applyAsDouble(step);
     this.optimizer = new TrackedAdamW(manager, rates, options.decay);
-    this.threads = new SingleThreads(TorchEngine.threads());
+    this.lanes = new Lanes(TorchEngine.threads(), "fine-tuning");
   }
 
   /**
@@ -99,12 +98,9 @@ public final class FineTuner implements AutoCloseable {
         passes(samples).stream().map(pass -> pass.stream().map(samples::get).toList()).toList();
     try (NDManager step = manager.newSubManager();
         GradientCollector collector = TorchEngine.get().newGradientCollector()) {
-      List<Callable<Part>> shares = new ArrayList<>();
-      for (int worker = 0; worker < Math.min(threads.count(), passes.size()); worker++) {
-        int first = worker;
-        shares.add(() -> share(step, collector, passes, first));
-      }
-      List<Part> parts = threads.all(shares);
+      List<Integer> firsts =
+          IntStream.range(0, Math.min(lanes.count(), passes.size())).boxed().toList();
+      List<Part> parts = lanes.run(firsts, 1, first -> share(step, collector, passes, first));
       double loss = parts.stream().mapToDouble(Part::loss).sum();
       NDArray change = sum(parts.stream().map(Part::values).toList());
       NDArray headChange = sum(parts.stream().map(Part::head).toList());
@@ -128,7 +124,7 @@ public final class FineTuner implements AutoCloseable {
     // Fresh leaves each time: a gradient that went wrong cannot stay.
     Loaded leaves = adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
     double sum = 0;
-    for (int i = first; i < passes.size(); i += threads.count()) {
+    for (int i = first; i < passes.size(); i += lanes.count()) {
       try (NDManager pass = step.newSubManager()) {
         NDArray loss = program.loss(pass, leaves, passes.get(i), options.smoothing);
         collector.backward(loss);
@@ -165,7 +161,7 @@ public final class FineTuner implements AutoCloseable {
   /** Places, by length, so that those of the same length stand together; some for each thread. */
   private List<List<Integer>> passes(List<TuningSample> samples) {
     int all = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
-    int most = Math.min(options.passTokens, all / threads.count() + 1);
+    int most = Math.min(options.passTokens, all / lanes.count() + 1);
     List<Integer> sorted =
         IntStream.range(0, samples.size())
             .boxed()
@@ -243,27 +239,21 @@ public final class FineTuner implements AutoCloseable {
       List<TuningSample> samples, BiConsumer<NDManager, List<Integer>> computation) {
     List<List<Integer>> passes = passes(samples);
     model.guarded(
-        () -> {
-          List<Callable<Boolean>> shares = new ArrayList<>();
-          for (int worker = 0; worker < threads.count(); worker++) {
-            int first = worker;
-            shares.add(
-                () -> {
-                  for (int i = first; i < passes.size(); i += threads.count()) {
-                    try (NDManager pass = manager.newSubManager()) {
-                      computation.accept(pass, passes.get(i));
-                    }
+        () ->
+            lanes.run(
+                passes,
+                1,
+                places -> {
+                  try (NDManager pass = manager.newSubManager()) {
+                    computation.accept(pass, places);
                   }
-                  return true;
-                });
-          }
-          return threads.all(shares);
-        });
+                  return places;
+                }));
   }
 
   @Override
   public void close() {
-    threads.close();
+    lanes.close();
     manager.close();
     program.close();
   }

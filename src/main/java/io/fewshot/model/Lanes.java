@@ -16,7 +16,8 @@ import java.util.function.Supplier;
  * Runs the passes of a batch side by side, one core each. Two passes on a core each take less time
  * than one after the other on both: what is too small to be shared among threads, and the
  * interpreter, then keep all cores busy, and no thread waits for another after each operation. A
- * single pass has all cores for itself.
+ * single pass has all cores for itself. The same holds for the passes of a training step, whose
+ * backward half is hundreds of small operations.
  *
  * <p>PyTorch's number of threads belongs to the calling thread (OpenMP's {@code nthreads-var}), so
  * each lane sets its own.
@@ -67,7 +68,7 @@ final class Lanes implements AutoCloseable {
       futures.add(
           executor.submit(
               () -> {
-                JniUtils.setNumThreads(threads);
+                setThreads(threads);
                 return compute.apply(pass);
               }));
     }
@@ -77,6 +78,15 @@ final class Lanes implements AutoCloseable {
   /** Runs one computation with all cores. */
   <R> R alone(Supplier<R> compute) {
     return run(List.of(compute), Supplier::get).get(0);
+  }
+
+  private static void setThreads(int threads) {
+    // Asked first: PyTorch gives a thread the general number at its first use, and only then its
+    // own
+    // counts.
+    if (JniUtils.getNumThreads() != threads) {
+      JniUtils.setNumThreads(threads);
+    }
   }
 
   private static <R> List<R> results(List<Future<R>> futures) {

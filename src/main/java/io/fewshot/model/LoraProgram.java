@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The program that runs a decoder's weights with an adapter on top. For one thread at a time; owns
- * the program, not the decoder.
+ * The program that runs a decoder's weights with an adapter on top. Passes may run at once, each in
+ * a thread of its own. Owns the program, not the decoder.
  */
 final class LoraProgram implements AutoCloseable {
 

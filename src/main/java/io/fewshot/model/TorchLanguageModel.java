@@ -44,8 +44,8 @@ public final class TorchLanguageModel implements LanguageModel {
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
-    this.adapted = new AdaptedPasses(decoder, MAX_TOKENS);
     this.lanes = new Lanes(decoder.lanes(), "model " + name);
+    this.adapted = new AdaptedPasses(decoder, lanes, MAX_TOKENS);
     this.packing = new Packing(MAX_TOKENS, MAX_TOKENS);
   }
 
