@@ -46,4 +46,10 @@ public record TaskDefinition(
     labels = Collections.unmodifiableMap(new LinkedHashMap<>(labels));
     rungs = List.copyOf(rungs);
   }
+
+  /** The same task with another promise. */
+  public TaskDefinition withPromise(Promise other) {
+    return new TaskDefinition(
+        task, kind, instruction, language, labels, examples, other, start, rungs, audit, model);
+  }
 }

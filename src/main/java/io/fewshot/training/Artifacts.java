@@ -1,5 +1,6 @@
 package io.fewshot.training;
 
+import io.fewshot.event.ModelRelease;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -10,14 +11,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where artifacts lie: in the topic {@code artifacts} in chunks under {@code sha256/chunk}, or at a
  * file or HTTPS address.
  */
 public final class Artifacts {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Artifacts.class);
 
   /** Bytes of a chunk. */
   static final int CHUNK = 1 << 20;
@@ -43,6 +50,21 @@ public final class Artifacts {
       records.add(new ProducerRecord<>(topic, artifact.sha256() + "/" + i, part));
     }
     return records;
+  }
+
+  /** What a release that should serve holds; empty, with a warning, when it does not load. */
+  <R> Optional<R> ifLoads(ModelRelease release, BiFunction<Artifact, String, R> read) {
+    try {
+      Artifact artifact = fetch(release.getArtifact(), release.getSha256());
+      return Optional.of(read.apply(artifact, release.getVersion()));
+    } catch (ReleaseException e) {
+      LOG.warn(
+          "Task {}: the release {} that should serve does not load, so it counts as none: {}",
+          release.getTask(),
+          release.getVersion(),
+          e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /**

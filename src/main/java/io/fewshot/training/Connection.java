@@ -1,14 +1,18 @@
 package io.fewshot.training;
 
 import io.fewshot.event.Codecs;
+import io.fewshot.event.RecordException;
+import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
 import io.fewshot.ops.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -21,6 +25,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes clients for the topics of one installation; who asks for one closes it. The codecs belong
@@ -28,6 +34,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 public record Connection(Settings settings, Topics topics, Codecs codecs) {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration STALLED = Duration.ofSeconds(30);
 
@@ -52,6 +59,29 @@ public record Connection(Settings settings, Topics topics, Codecs codecs) {
     given.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     given.putAll(more);
     return new KafkaProducer<>(given, new StringSerializer(), new ByteArraySerializer());
+  }
+
+  /**
+   * What a record says; what cannot be read is passed over, and said.
+   *
+   * @throws RegistryUnavailableException when the registry is needed and away
+   */
+  <T extends SpecificRecord> Optional<T> decode(
+      Class<T> type, ConsumerRecord<String, byte[]> record) {
+    try {
+      return Optional.of(
+          codecs.codec(type).decode(record.topic(), record.headers(), record.value()));
+    } catch (RegistryUnavailableException e) {
+      throw e;
+    } catch (RecordException e) {
+      LOG.warn(
+          "Passed over {}-{}@{}: {}",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /**

@@ -1,9 +1,6 @@
 package io.fewshot.training;
 
 import io.fewshot.event.InternalSerde;
-import io.fewshot.event.RecordCodec;
-import io.fewshot.event.RecordException;
-import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.Split;
 import io.fewshot.event.TrainingExample;
 import io.fewshot.event.internal.EncodedExample;
@@ -13,10 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One task's fine-tuning data, as the topic {@code sft-dataset} had it when it was read.
@@ -31,13 +25,10 @@ record Dataset(
     Map<Integer, Long> offsets,
     List<Place> removals) {
 
-  private static final Logger LOG = LoggerFactory.getLogger(Dataset.class);
-
   /** Where a record is in its topic. */
   record Place(int partition, long offset) {}
 
   static Dataset read(Connection connection, String task) {
-    RecordCodec<TrainingExample> codec = connection.codecs().codec(TrainingExample.class);
     Map<String, TrainingExample> examples = new TreeMap<>();
     List<Place> removals = new ArrayList<>();
     String prefix = task + "/";
@@ -52,31 +43,13 @@ record Dataset(
                 examples.remove(record.key());
                 removals.add(new Place(record.partition(), record.offset()));
               } else {
-                take(codec, record, examples);
+                connection
+                    .decode(TrainingExample.class, record)
+                    .filter(example -> !example.getInput().isBlank())
+                    .ifPresent(example -> examples.put(record.key(), example));
               }
             });
     return new Dataset(task, examples, offsets, removals);
-  }
-
-  private static void take(
-      RecordCodec<TrainingExample> codec,
-      ConsumerRecord<String, byte[]> record,
-      Map<String, TrainingExample> examples) {
-    try {
-      TrainingExample example = codec.decode(record.topic(), record.headers(), record.value());
-      if (!example.getInput().isBlank()) {
-        examples.put(record.key(), example);
-      }
-    } catch (RegistryUnavailableException e) {
-      throw e;
-    } catch (RecordException e) {
-      LOG.warn(
-          "Passed over {}-{}@{}: {}",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          e.getMessage());
-    }
   }
 
   List<Map.Entry<String, TrainingExample>> of(Split split) {

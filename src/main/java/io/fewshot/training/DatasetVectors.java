@@ -7,7 +7,7 @@ import io.fewshot.memory.Encoders;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.TaskDefinition;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -16,9 +16,11 @@ record DatasetVectors(Connection connection, Encoders encoders) {
 
   private static final int ENCODE_BATCH = 256;
 
+  /** What is trained on, and what a candidate is judged by. */
+  record Sides(List<StoredExample> train, List<StoredExample> holdout) {}
+
   /** The data set with vectors; only labels that the task declares, if it declares some. */
-  Map<StoredExample, Split> embed(
-      TaskDefinition task, Dataset dataset, HeadTraining.Progress progress) {
+  Sides embed(TaskDefinition task, Dataset dataset, HeadTraining.Progress progress) {
     Map<String, Embedding> known = dataset.knownVectors(connection);
     List<Map.Entry<String, TrainingExample>> wanted =
         dataset.examples().entrySet().stream()
@@ -39,23 +41,23 @@ record DatasetVectors(Connection connection, Encoders encoders) {
         known.put(batch.get(i).getKey(), embeddings.get(i));
       }
     }
-    Map<StoredExample, Split> embedded = new LinkedHashMap<>();
+    Sides sides = new Sides(new ArrayList<>(), new ArrayList<>());
     for (Map.Entry<String, TrainingExample> entry : wanted) {
       TrainingExample example = entry.getValue();
       Embedding embedding = known.get(entry.getKey());
       if (embedding != null) {
-        embedded.put(
-            new StoredExample(
-                task.task(),
-                example.getExampleId(),
-                example.getInput(),
-                example.getOutput(),
-                Instant.EPOCH,
-                embedding.encoder(),
-                embedding.vector()),
-            example.getSplit());
+        (example.getSplit() == Split.TRAIN ? sides.train : sides.holdout)
+            .add(
+                new StoredExample(
+                    task.task(),
+                    example.getExampleId(),
+                    example.getInput(),
+                    example.getOutput(),
+                    Instant.EPOCH,
+                    embedding.encoder(),
+                    embedding.vector()));
       }
     }
-    return embedded;
+    return sides;
   }
 }

@@ -2,22 +2,15 @@ package io.fewshot.training;
 
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
-import io.fewshot.event.Split;
 import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Trains a linear head for a task and puts it before the gate. The vectors are those that the
@@ -27,10 +20,6 @@ import org.slf4j.LoggerFactory;
  * one of most examples, and the messages of the others pass the head over.
  */
 final class HeadTraining {
-
-  private static final Logger LOG = LoggerFactory.getLogger(HeadTraining.class);
-  static final DateTimeFormatter VERSION =
-      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
   private final Connection connection;
   private final Encoders encoders;
@@ -55,15 +44,14 @@ final class HeadTraining {
    */
   Outcome run(TaskDefinition task, Progress progress) {
     if (!task.rungs().contains(Rung.HEAD)) {
-      return rejected("the task does not use the rung head");
+      return Outcome.rejected("the task does not use the rung head");
     }
     progress.at("reading the data set", 0);
     Dataset dataset = Dataset.read(connection, task.task());
-    List<StoredExample> train = new ArrayList<>();
-    List<StoredExample> holdout = new ArrayList<>();
-    new DatasetVectors(connection, encoders)
-        .embed(task, dataset, progress)
-        .forEach((key, split) -> (split == Split.TRAIN ? train : holdout).add(key));
+    DatasetVectors.Sides sides =
+        new DatasetVectors(connection, encoders).embed(task, dataset, progress);
+    List<StoredExample> train = sides.train();
+    List<StoredExample> holdout = sides.holdout();
     Optional<String> encoder = HeadTrainer.mostUsed(train);
     train.removeIf(example -> !example.encoder().equals(encoder.orElse("")));
     List<HeadTrainer.Row> rows =
@@ -71,7 +59,7 @@ final class HeadTraining {
             .map(each -> new HeadTrainer.Row(each.input(), each.output(), each.vector()))
             .toList();
     if (encoder.isEmpty() || !HeadTrainer.suffices(rows)) {
-      return rejected(
+      return Outcome.rejected(
           "%d examples to train on are too few, or all of one label: it takes %d of two"
               .formatted(train.size(), HeadTrainer.LEAST_ROWS));
     }
@@ -84,10 +72,6 @@ final class HeadTraining {
     return judge(task, dataset, train, holdout, trained, seconds);
   }
 
-  private static Outcome rejected(String why) {
-    return new Outcome.Rejected(why, Map.of());
-  }
-
   private Outcome judge(
       TaskDefinition task,
       Dataset dataset,
@@ -98,7 +82,8 @@ final class HeadTraining {
     ReleaseBook book = ReleaseBook.read(connection);
     Optional<ModelRelease> serving = book.serving(new ReleaseBook.Slot(task.task(), Method.HEAD));
     boolean forgets = serving.map(r -> dataset.removedSince(r.getDatasetOffsets())).orElse(false);
-    Optional<LinearHead> incumbent = serving.flatMap(release -> load(connection, release));
+    Optional<LinearHead> incumbent =
+        serving.flatMap(release -> new Artifacts(connection).ifLoads(release, HeadFiles::read));
     Gate.Verdict verdict;
     try (HeadTrial trial = new HeadTrial(encoders, task)) {
       verdict =
@@ -115,14 +100,8 @@ final class HeadTraining {
       return new Outcome.Rejected(verdict.why(), metrics);
     }
     Artifact artifact = HeadFiles.write(trained.head(), training(task, dataset, trained));
-    String version = VERSION.format(Instant.now()) + "-" + artifact.sha256().substring(0, 8);
     return new Outcome.Passed(
-        version,
-        trained.head().encoder(),
-        artifact,
-        dataset.releaseOffsets(),
-        verdict.why(),
-        metrics);
+        trained.head().encoder(), artifact, dataset.releaseOffsets(), verdict.why(), metrics);
   }
 
   private static Gate.Reason reason(boolean forgets) {
@@ -137,20 +116,5 @@ final class HeadTraining {
     training.put("parameters", trained.parameters());
     training.put("seed", "none: nothing is drawn at random");
     return training;
-  }
-
-  static Optional<LinearHead> load(Connection connection, ModelRelease release) {
-    try {
-      Artifact artifact =
-          new Artifacts(connection).fetch(release.getArtifact(), release.getSha256());
-      return Optional.of(HeadFiles.read(artifact, release.getVersion()));
-    } catch (ReleaseException e) {
-      LOG.warn(
-          "Task {}: the release {} that should serve does not load, so it counts as none: {}",
-          release.getTask(),
-          release.getVersion(),
-          e.getMessage());
-      return Optional.empty();
-    }
   }
 }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,16 +79,28 @@ final class HeadTrial implements AutoCloseable {
   }
 
   private List<@Nullable String> answers(Optional<LinearHead> head, List<String> texts) {
-    List<@Nullable String> answers = new ArrayList<>();
     try (Ladder ladder = ladder(head)) {
-      for (int from = 0; from < texts.size(); from += BATCH) {
-        TrainingStoppedException.check();
-        List<Message> batch =
-            texts.subList(from, Math.min(texts.size(), from + BATCH)).stream()
-                .map(text -> new Message(task, text))
-                .toList();
-        ladder.answer(batch).stream().map(Answer::output).forEach(answers::add);
-      }
+      return answers(ladder, task, texts, BATCH, done -> {});
+    }
+  }
+
+  /**
+   * What a ladder says to each text.
+   *
+   * @param progress told what share is done
+   * @throws TrainingStoppedException when the thread is interrupted
+   */
+  static List<@Nullable String> answers(
+      Ladder ladder, TaskDefinition task, List<String> texts, int batch, DoubleConsumer progress) {
+    List<@Nullable String> answers = new ArrayList<>();
+    for (int from = 0; from < texts.size(); from += batch) {
+      TrainingStoppedException.check();
+      progress.accept(from / (double) texts.size());
+      List<Message> some =
+          texts.subList(from, Math.min(texts.size(), from + batch)).stream()
+              .map(text -> new Message(task, text))
+              .toList();
+      ladder.answer(some).stream().map(Answer::output).forEach(answers::add);
     }
     return answers;
   }
@@ -116,18 +129,7 @@ final class HeadTrial implements AutoCloseable {
 
   /** The same task with a promise that no confidence satisfies, so that every rung is asked. */
   static TaskDefinition climbing(TaskDefinition task) {
-    return new TaskDefinition(
-        task.task(),
-        task.kind(),
-        task.instruction(),
-        task.language(),
-        task.labels(),
-        task.examples(),
-        new Promise.Confidence(2),
-        task.start(),
-        task.rungs(),
-        task.audit(),
-        task.model());
+    return task.withPromise(new Promise.Confidence(2));
   }
 
   @Override

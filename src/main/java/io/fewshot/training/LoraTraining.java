@@ -2,7 +2,6 @@ package io.fewshot.training;
 
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
-import io.fewshot.event.Split;
 import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.FineTunedPrompt;
 import io.fewshot.ladder.LinearHead;
@@ -15,23 +14,17 @@ import io.fewshot.ops.Settings;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Trains an adapter of the task's language model and puts it before the gate. The language model is
  * loaded for the training and freed after it.
  */
 final class LoraTraining {
-
-  private static final Logger LOG = LoggerFactory.getLogger(LoraTraining.class);
 
   private final Connection connection;
   private final Encoders encoders;
@@ -50,34 +43,29 @@ final class LoraTraining {
    */
   Outcome run(TaskDefinition task, HeadTraining.Progress progress) {
     if (!task.rungs().contains(Rung.FINE_TUNED)) {
-      return rejected("the task does not use the rung fine-tuned");
+      return Outcome.rejected("the task does not use the rung fine-tuned");
     }
     progress.at("reading the data set", 0);
     Dataset dataset = Dataset.read(connection, task.task());
     int least = connection.settings().trainerHoldout();
-    List<StoredExample> train = new ArrayList<>();
-    List<StoredExample> holdout = new ArrayList<>();
-    new DatasetVectors(connection, encoders)
-        .embed(task, dataset, progress)
-        .forEach((example, split) -> (split == Split.TRAIN ? train : holdout).add(example));
+    DatasetVectors.Sides sides =
+        new DatasetVectors(connection, encoders).embed(task, dataset, progress);
+    List<StoredExample> train = sides.train();
+    List<StoredExample> holdout = sides.holdout();
     if (holdout.size() < least) {
-      return rejected(
+      return Outcome.rejected(
           "it waits: %d messages are held out to judge it by, and it takes %d"
               .formatted(holdout.size(), least));
     }
     long labels = train.stream().map(StoredExample::output).distinct().count();
     if (train.size() < HeadTrainer.LEAST_ROWS || labels < 2) {
-      return rejected(
+      return Outcome.rejected(
           "%d examples to train on are too few, or all of one label: it takes %d of two"
               .formatted(train.size(), HeadTrainer.LEAST_ROWS));
     }
     try (TorchLanguageModel model = load(task.model(), progress)) {
       return train(task, dataset, train, holdout, model, progress);
     }
-  }
-
-  private static Outcome rejected(String why) {
-    return new Outcome.Rejected(why, Map.of());
   }
 
   private TorchLanguageModel load(String name, HeadTraining.Progress progress) {
@@ -111,11 +99,13 @@ final class LoraTraining {
     FineTuned candidate = candidate(task, model, trained, train, holdout);
     ReleaseBook book = ReleaseBook.read(connection);
     Optional<ModelRelease> serving = book.serving(new ReleaseBook.Slot(task.task(), Method.LORA));
-    Optional<FineTuned> incumbent = serving.flatMap(this::load);
+    Artifacts artifacts = new Artifacts(connection);
+    Optional<FineTuned> incumbent =
+        serving.flatMap(release -> artifacts.ifLoads(release, LoraFiles::read));
     boolean forgets = serving.map(r -> dataset.removedSince(r.getDatasetOffsets())).orElse(false);
     Optional<LinearHead> head =
         book.serving(new ReleaseBook.Slot(task.task(), Method.HEAD))
-            .flatMap(release -> HeadTraining.load(connection, release));
+            .flatMap(release -> artifacts.ifLoads(release, HeadFiles::read));
     Gate.Verdict verdict;
     try (LoraTrial trial = new LoraTrial(encoders, task, model, head, progress)) {
       verdict = trial.decide(gate, train, holdout, candidate, incumbent, forgets);
@@ -135,10 +125,8 @@ final class LoraTraining {
     training.put("parameters", trained.parameters());
     training.put("seed", lora.seed());
     Artifact artifact = LoraFiles.write(candidate, model.layout(lora.lora()), training);
-    String version =
-        HeadTraining.VERSION.format(Instant.now()) + "-" + artifact.sha256().substring(0, 8);
     return new Outcome.Passed(
-        version, model.version(), artifact, dataset.releaseOffsets(), verdict.why(), metrics);
+        model.version(), artifact, dataset.releaseOffsets(), verdict.why(), metrics);
   }
 
   private FineTuned candidate(
@@ -174,20 +162,5 @@ final class LoraTraining {
     return examples.stream()
         .map(example -> new LoraTrainer.Row(example.input(), example.output()))
         .toList();
-  }
-
-  private Optional<FineTuned> load(ModelRelease release) {
-    try {
-      Artifact artifact =
-          new Artifacts(connection).fetch(release.getArtifact(), release.getSha256());
-      return Optional.of(LoraFiles.read(artifact, release.getVersion()));
-    } catch (ReleaseException e) {
-      LOG.warn(
-          "Task {}: the release {} that should serve does not load, so it counts as none: {}",
-          release.getTask(),
-          release.getVersion(),
-          e.getMessage());
-      return Optional.empty();
-    }
   }
 }

@@ -1,19 +1,16 @@
 package io.fewshot.training;
 
-import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.HeadSource;
 import io.fewshot.ladder.Ladder;
 import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.LinearHead;
-import io.fewshot.ladder.Message;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.model.LanguageModel;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -92,7 +89,6 @@ final class LoraTrial implements AutoCloseable {
             return tuned;
           }
         };
-    List<@Nullable String> answers = new ArrayList<>();
     try (Ladder ladder =
         new Ladder(
             encoders,
@@ -101,17 +97,8 @@ final class LoraTrial implements AutoCloseable {
             releases,
             LadderSettings.DEFAULTS.withRunnable(rungs))) {
       ladder.calibrate(task);
-      for (int from = 0; from < texts.size(); from += BATCH) {
-        TrainingStoppedException.check();
-        progress.at("comparing", from / (double) texts.size());
-        List<Message> batch =
-            texts.subList(from, Math.min(texts.size(), from + BATCH)).stream()
-                .map(text -> new Message(task, text))
-                .toList();
-        ladder.answer(batch).stream().map(Answer::output).forEach(answers::add);
-      }
+      return HeadTrial.answers(ladder, task, texts, BATCH, done -> progress.at("comparing", done));
     }
-    return answers;
   }
 
   @Override

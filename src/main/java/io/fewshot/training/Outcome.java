@@ -1,5 +1,8 @@
 package io.fewshot.training;
 
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Map;
 
 /** What came of a training. */
@@ -23,10 +26,35 @@ sealed interface Outcome {
       Map<String, Long> offsets,
       String why,
       Map<String, Double> metrics)
-      implements Outcome {}
+      implements Outcome {
+
+    private static final DateTimeFormatter TIME =
+        DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+
+    /** Its version tells when it was made, and never comes twice. */
+    Passed(
+        String baseModel,
+        Artifact artifact,
+        Map<String, Long> offsets,
+        String why,
+        Map<String, Double> metrics) {
+      this(
+          TIME.format(Instant.now()) + "-" + artifact.sha256().substring(0, 8),
+          baseModel,
+          artifact,
+          offsets,
+          why,
+          metrics);
+    }
+  }
 
   /** No candidate, or one that is not good enough. */
   record Rejected(String why, Map<String, Double> metrics) implements Outcome {}
+
+  /** Before there was a candidate. */
+  static Outcome rejected(String why) {
+    return new Rejected(why, Map.of());
+  }
 
   /** An error. */
   record Failed(String why) implements Outcome {

@@ -3,7 +3,6 @@ package io.fewshot.training;
 import io.fewshot.event.ActiveRelease;
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.Topic;
 import java.util.List;
@@ -14,16 +13,12 @@ import java.util.concurrent.ConcurrentMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The releases that there are, and which serve. Filled from the topics {@code releases} and {@code
  * active}; safe for use by several threads.
  */
 public final class ReleaseBook {
-
-  private static final Logger LOG = LoggerFactory.getLogger(ReleaseBook.class);
 
   private final Connection connection;
   private final ConcurrentMap<String, ModelRelease> releases = new ConcurrentHashMap<>();
@@ -59,21 +54,10 @@ public final class ReleaseBook {
     if (record.key() == null) {
       return;
     }
-    try {
-      if (record.topic().equals(connection.topics().releases().name())) {
-        takeRelease(record);
-      } else {
-        takeActive(record);
-      }
-    } catch (RegistryUnavailableException e) {
-      throw e;
-    } catch (RecordException e) {
-      LOG.warn(
-          "Passed over {}-{}@{}: {}",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          e.getMessage());
+    if (record.topic().equals(connection.topics().releases().name())) {
+      takeRelease(record);
+    } else {
+      takeActive(record);
     }
   }
 
@@ -82,12 +66,12 @@ public final class ReleaseBook {
       releases.remove(record.key());
       return;
     }
-    ModelRelease release =
-        connection
-            .codecs()
-            .codec(ModelRelease.class)
-            .decode(record.topic(), record.headers(), record.value());
-    releases.put(key(release.getTask(), release.getMethod(), release.getVersion()), release);
+    connection
+        .decode(ModelRelease.class, record)
+        .ifPresent(
+            release ->
+                releases.put(
+                    key(release.getTask(), release.getMethod(), release.getVersion()), release));
   }
 
   private void takeActive(ConsumerRecord<String, byte[]> record) {
@@ -95,12 +79,9 @@ public final class ReleaseBook {
       active.keySet().removeIf(slot -> slot.key().equals(record.key()));
       return;
     }
-    ActiveRelease now =
-        connection
-            .codecs()
-            .codec(ActiveRelease.class)
-            .decode(record.topic(), record.headers(), record.value());
-    active.put(new Slot(now.getTask(), now.getMethod()), now);
+    connection
+        .decode(ActiveRelease.class, record)
+        .ifPresent(now -> active.put(new Slot(now.getTask(), now.getMethod()), now));
   }
 
   static String key(String task, Method method, String version) {

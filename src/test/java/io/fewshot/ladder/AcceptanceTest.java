@@ -18,19 +18,7 @@ class AcceptanceTest {
   }
 
   private static TaskDefinition task(Promise promise) {
-    TaskDefinition task = new TaskYaml().parse("task: t\ninstruction: i\n");
-    return new TaskDefinition(
-        task.task(),
-        task.kind(),
-        task.instruction(),
-        task.language(),
-        task.labels(),
-        task.examples(),
-        promise,
-        task.start(),
-        task.rungs(),
-        task.audit(),
-        task.model());
+    return new TaskYaml().parse("task: t\ninstruction: i\n").withPromise(promise);
   }
 
   private static double accepts(Promise promise, Calibration calibration) {
