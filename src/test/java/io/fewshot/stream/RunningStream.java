@@ -44,27 +44,28 @@ final class RunningStream implements AutoCloseable {
   final Codecs codecs;
   final Health health = new Health();
   final StreamService service;
-  private final Engines engines;
-  private final Metrics metrics = new Metrics();
+  final Settings settings;
+  final Engines engines;
+  final Metrics metrics = new Metrics();
   private final KafkaProducer<String, byte[]> producer;
 
   /**
-   * @param settings more settings, such as the rungs
+   * @param more settings, such as the rungs
    */
-  RunningStream(Path folder, Map<String, String> settings) throws Exception {
+  RunningStream(Path folder, Map<String, String> more) throws Exception {
     broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
     registry = FakeRegistry.start();
     codecs = Codecs.of(Map.of("schema.registry.url", registry.url()));
     try (Admin admin = Admin.create(connection())) {
       new TopicAdmin(admin, Duration.ofSeconds(20)).create(topics, 1);
     }
-    Map<String, String> all = new HashMap<>(settings);
+    Map<String, String> all = new HashMap<>(more);
     all.put("bootstrap.servers", broker.bootstrapServers());
     all.put("schema.registry.url", registry.url());
     all.put(Settings.STATE_DIR, folder.resolve("state").toString());
-    Settings loaded = Settings.load(all, null, System.getenv());
-    engines = StreamService.engines(loaded, health, metrics, ProgressListener.NONE);
-    service = new StreamService(loaded, topics, codecs, health, metrics, engines);
+    this.settings = Settings.load(all, null, System.getenv());
+    engines = StreamService.engines(settings, health, metrics, ProgressListener.NONE);
+    service = new StreamService(settings, topics, codecs, health, metrics, engines);
     producer = new KafkaProducer<>(connection(), new StringSerializer(), new ByteArraySerializer());
     service.start();
   }
@@ -103,8 +104,17 @@ final class RunningStream implements AutoCloseable {
   }
 
   void forget(String id) {
-    producer.send(new ProducerRecord<>(topics.corrections().name(), id, null));
+    remove(topics.corrections().name(), id);
+  }
+
+  /** A tombstone. */
+  void remove(String topic, String key) {
+    sendBytes(topic, key, null);
     producer.flush();
+  }
+
+  void sendBytes(String topic, String key, byte @Nullable [] value) {
+    producer.send(new ProducerRecord<>(topic, key, value));
   }
 
   <T extends SpecificRecord> void send(String topic, String key, T record) {
@@ -115,7 +125,7 @@ final class RunningStream implements AutoCloseable {
   @SuppressWarnings("unchecked")
   <T extends SpecificRecord> void sendLater(String topic, String key, T record) {
     byte[] value = codecs.codec((Class<T>) record.getClass()).encode(topic, record);
-    producer.send(new ProducerRecord<>(topic, key, value));
+    sendBytes(topic, key, value);
   }
 
   /** All that was committed to a topic up to now, in order within each partition. */
