@@ -6,6 +6,7 @@ import io.fewshot.event.Example;
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
 import io.fewshot.event.TaskDefinition;
+import io.fewshot.event.Topics;
 import io.fewshot.ops.Settings;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -129,7 +130,7 @@ final class BenchStream implements AutoCloseable {
               .setQueryId(id)
               .setTask(task)
               .setText(text)
-              .setAttributes(Map.of("fewshot.dry_run", "true"))
+              .setAttributes(Map.of(Topics.DRY_RUN, "true"))
               .setCreatedAt(Instant.now())
               .build());
     }

@@ -37,8 +37,6 @@ import java.util.function.Consumer;
  */
 final class Exchange implements AutoCloseable {
 
-  private static final String DRY_RUN = "fewshot.dry_run";
-
   private final Console console;
   private final Installation installation;
   private final String task;
@@ -126,7 +124,7 @@ final class Exchange implements AutoCloseable {
     Query query =
         Query.newBuilder(PublishCommand.query(task, row))
             .setQueryId("dry-" + UUID.randomUUID())
-            .setAttributes(Map.of(DRY_RUN, "true"))
+            .setAttributes(Map.of(Topics.DRY_RUN, "true"))
             .build();
     return new Message(row, query);
   }

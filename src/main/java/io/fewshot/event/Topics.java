@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Topics {
 
-  /** On the result of a dry run: what the language model was asked. */
+  /** A query's attribute: answered, but nothing is learned from it and no one labels it. */
+  public static final String DRY_RUN = "fewshot.dry_run";
+
+  /** Header of a dry run's result: what the language model was asked. */
   public static final String PROMPT_HEADER = "fewshot.prompt";
 
   public static final String DEFAULT_PREFIX = "fewshot.";

@@ -2,6 +2,7 @@ package io.fewshot.labeling;
 
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
+import io.fewshot.event.Topics;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
@@ -27,7 +28,7 @@ final class DryRuns {
         .setQueryId("try-" + UUID.randomUUID())
         .setTask(task)
         .setText(text)
-        .setAttributes(Map.of("fewshot.dry_run", "true"))
+        .setAttributes(Map.of(Topics.DRY_RUN, "true"))
         .setCreatedAt(Publisher.now())
         .build();
   }

@@ -42,9 +42,8 @@ final class Publisher implements AutoCloseable {
   static final String UNDO = "fewshot.undo";
 
   /** Header of a query that was only tried; it travels to the result. */
-  static final String DRY_RUN = "fewshot.dry_run";
-
   private static final byte[] TRUE = {'t', 'r', 'u', 'e'};
+
   private static final int PATIENCE_MILLIS = 10_000;
 
   private final Topics topics;
@@ -109,7 +108,7 @@ final class Publisher implements AutoCloseable {
     String topic = topics.queries().name();
     ProducerRecord<String, byte[]> record =
         new ProducerRecord<>(topic, query.getQueryId(), queries.encode(topic, query));
-    record.headers().add(new RecordHeader(DRY_RUN, TRUE));
+    record.headers().add(new RecordHeader(Topics.DRY_RUN, TRUE));
     send(List.of(record));
   }
 

@@ -162,7 +162,7 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
   }
 
   private void result(ConsumerRecord<byte[], byte[]> record, Result result) {
-    if (Publisher.has(record, Publisher.DRY_RUN)) {
+    if (Publisher.has(record, Topics.DRY_RUN)) {
       Header prompt = record.headers().lastHeader(Topics.PROMPT_HEADER);
       String text = prompt == null ? null : new String(prompt.value(), StandardCharsets.UTF_8);
       dryRuns.complete(new DryRuns.Tried(result, text));

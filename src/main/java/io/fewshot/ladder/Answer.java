@@ -2,6 +2,7 @@ package io.fewshot.ladder;
 
 import io.fewshot.prompt.Rung;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param truncated whether the message was cut to fit the prompt
  * @param accepted whether the task's promise allows it to stand without people
  * @param novel whether the message is unlike anything the task knows
- * @param prompt the text that the language model was last asked; null when none was
+ * @param prompt the text that the language model was last asked, made when it is wanted; null when
+ *     none was
  */
 public record Answer(
     @Nullable String output,
@@ -30,36 +32,10 @@ public record Answer(
     boolean truncated,
     boolean accepted,
     boolean novel,
-    @Nullable String prompt) {
+    @Nullable Supplier<String> prompt) {
 
   /** A possible output and its probability, in [0, 1]. */
   public record Option(String output, double probability) {}
-
-  /** One that no language model was asked for. */
-  public Answer(
-      @Nullable String output,
-      double confidence,
-      List<Option> candidates,
-      Rung rung,
-      List<String> exampleIds,
-      String modelVersion,
-      int promptTokens,
-      boolean truncated,
-      boolean accepted,
-      boolean novel) {
-    this(
-        output,
-        confidence,
-        candidates,
-        rung,
-        exampleIds,
-        modelVersion,
-        promptTokens,
-        truncated,
-        accepted,
-        novel,
-        null);
-  }
 
   public Answer {
     candidates = List.copyOf(candidates);

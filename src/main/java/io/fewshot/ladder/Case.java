@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ final class Case {
   private double similarity = -1;
   private @Nullable List<Neighbour> shots;
   private int promptTokens;
-  private @Nullable String prompt;
+  private @Nullable Supplier<String> prompt;
   private boolean truncated;
 
   /**
@@ -133,13 +134,13 @@ final class Case {
         .toList();
   }
 
-  void prompted(int tokens, boolean cut, String text) {
+  void prompted(int tokens, boolean cut, Supplier<String> text) {
     prompt = text;
     promptTokens = tokens;
     truncated = cut;
   }
 
-  @Nullable String prompt() {
+  @Nullable Supplier<String> prompt() {
     return prompt;
   }
 

@@ -135,8 +135,7 @@ public record CorrectionEffect(
           && other.row().label().equals(corrected.row().label())
           && other.embedding().encoder().equals(corrected.embedding().encoder())
           && !used.contains(other)) {
-        double cosine =
-            KernelRegression.dot(other.embedding().vector(), corrected.embedding().vector());
+        double cosine = Embedding.dot(other.embedding().vector(), corrected.embedding().vector());
         if (cosine < NEAR_DUPLICATE && cosine > best) {
           best = cosine;
           nearest = other;

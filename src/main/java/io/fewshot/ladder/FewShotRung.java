@@ -54,8 +54,8 @@ final class FewShotRung implements RungScorer {
     List<Scoring> requests = new ArrayList<>();
     for (Case item : cases) {
       Prompt prompt = builder.choose(task, item.promptShots(), item.text(), labels(item));
-      String text = model.tokenizer().decode(prompt.ids());
-      item.prompted(prompt.ids().length, prompt.truncated(), text);
+      item.prompted(
+          prompt.ids().length, prompt.truncated(), () -> model.tokenizer().decode(prompt.ids()));
       requests.add(new Scoring(prompt.shared(), prompt.ids(), prompt.candidates()));
     }
     if (!unknown.isEmpty()) {

@@ -45,7 +45,7 @@ record FineTunedRung(FineTuned release, ModelSource models) implements RungScore
       if (cases.get(i).promptTokens() == 0) {
         int[] prompt = prompts.get(i);
         boolean cut = prompt.length >= release.maxTokens();
-        cases.get(i).prompted(prompt.length, cut, model.tokenizer().decode(prompt));
+        cases.get(i).prompted(prompt.length, cut, () -> model.tokenizer().decode(prompt));
       }
       set(cases.get(i), release.tempered(answers.get(i)));
     }

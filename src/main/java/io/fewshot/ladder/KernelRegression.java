@@ -89,24 +89,4 @@ final class KernelRegression {
   private static double kernel(double cosine) {
     return Math.exp(-GAMMA * (1 - cosine));
   }
-
-  static double dot(float[] a, float[] b) {
-    // The JIT does not reorder a floating point sum: four of them run side by side.
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    int i = 0;
-    for (int end = a.length - 3; i < end; i += 4) {
-      s0 = Math.fma(a[i], b[i], s0);
-      s1 = Math.fma(a[i + 1], b[i + 1], s1);
-      s2 = Math.fma(a[i + 2], b[i + 2], s2);
-      s3 = Math.fma(a[i + 3], b[i + 3], s3);
-    }
-    float sum = (s0 + s1) + (s2 + s3);
-    for (; i < a.length; i++) {
-      sum = Math.fma(a[i], b[i], sum);
-    }
-    return sum;
-  }
 }

@@ -1,5 +1,6 @@
 package io.fewshot.ladder;
 
+import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Neighbour;
 import io.fewshot.prompt.Rung;
 import java.util.ArrayList;
@@ -74,8 +75,7 @@ final class NeighbourRung implements RungScorer {
       return names;
     }
     List<String> labels = item.labels().names();
-    double[] cosine =
-        vectors.stream().mapToDouble(v -> KernelRegression.dot(v, item.vector())).toArray();
+    double[] cosine = vectors.stream().mapToDouble(v -> Embedding.dot(v, item.vector())).toArray();
     for (int i = 0; i < cosine.length; i++) {
       names.put(labels.get(i), cosine[i]);
     }

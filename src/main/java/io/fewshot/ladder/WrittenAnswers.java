@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -72,8 +73,9 @@ final class WrittenAnswers {
     List<Answer> answers = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
       String version = asked.get(i).encoder + "+" + model.version() + suffix;
-      String text = model.tokenizer().decode(prompts.get(i).ids());
-      answers.add(answer(task, rung, prompts.get(i), text, written.get(i), version, proof));
+      Prompt prompt = prompts.get(i);
+      Supplier<String> text = () -> model.tokenizer().decode(prompt.ids());
+      answers.add(answer(task, rung, prompt, text, written.get(i), version, proof));
     }
     return answers;
   }
@@ -82,7 +84,7 @@ final class WrittenAnswers {
       TaskDefinition task,
       Rung rung,
       Prompt prompt,
-      String text,
+      Supplier<String> text,
       Generated written,
       String version,
       Optional<Proof> proof) {
@@ -122,7 +124,7 @@ final class WrittenAnswers {
       List<String> exampleIds,
       String version,
       @Nullable Prompt prompt,
-      @Nullable String text,
+      @Nullable Supplier<String> text,
       boolean accepted) {
     return new Answer(
         output,

@@ -51,8 +51,8 @@ enum EncoderModel {
     /** Of the beginnings. */
     double cosine(float[] vector) {
       float[] other = Arrays.copyOf(vector, beginning.length);
-      double lengths = VectorIndex.dot(beginning, beginning) * VectorIndex.dot(other, other);
-      return VectorIndex.dot(beginning, other) / Math.sqrt(lengths);
+      double lengths = Embedding.dot(beginning, beginning) * Embedding.dot(other, other);
+      return Embedding.dot(beginning, other) / Math.sqrt(lengths);
     }
   }
 

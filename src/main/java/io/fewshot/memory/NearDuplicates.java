@@ -73,7 +73,7 @@ public final class NearDuplicates {
   /** Cosine of two examples; 0 when different encoders made their vectors. */
   public static double cosine(StoredExample a, StoredExample b) {
     return a.encoder().equals(b.encoder()) && a.vector().length == b.vector().length
-        ? VectorIndex.dot(a.vector(), b.vector())
+        ? Embedding.dot(a.vector(), b.vector())
         : 0;
   }
 

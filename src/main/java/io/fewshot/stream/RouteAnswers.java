@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -90,17 +91,17 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
   /** Who tries a message wants to see what the model was asked. */
   private static Record<byte[], Object> withPrompt(
       Record<byte[], Object> record, AnsweredQuery answered) {
-    String prompt = answered.answer().prompt();
+    Supplier<String> prompt = answered.answer().prompt();
     if (prompt == null) {
       return record;
     }
     Headers headers = new RecordHeaders(record.headers());
-    headers.add(Topics.PROMPT_HEADER, prompt.getBytes(StandardCharsets.UTF_8));
+    headers.add(Topics.PROMPT_HEADER, prompt.get().getBytes(StandardCharsets.UTF_8));
     return record.withHeaders(headers);
   }
 
   private static boolean isDryRun(Query query) {
-    return "true".equals(query.getAttributes().get("fewshot.dry_run"));
+    return "true".equals(query.getAttributes().get(Topics.DRY_RUN));
   }
 
   private static Result result(AnsweredQuery answered, long now) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.fewshot.event.Correction;
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
+import io.fewshot.event.Topics;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import java.io.IOException;
@@ -339,7 +340,7 @@ class LabelingIT {
             Result.class,
             "k",
             LabelingWorld.Records.answer(query.getQueryId(), "order_status", 0.93, true));
-    answer.headers().add(Publisher.DRY_RUN, "true".getBytes(StandardCharsets.UTF_8));
+    answer.headers().add(Topics.DRY_RUN, "true".getBytes(StandardCharsets.UTF_8));
 
     // When
     records.send(answer);

@@ -15,7 +15,17 @@ class EvaluationLineTest {
   private static Answer answer(
       @Nullable String output, double confidence, boolean accepted, boolean novel) {
     return new Answer(
-        output, confidence, List.of(), Rung.FEW_SHOT, List.of(), "v", 100, false, accepted, novel);
+        output,
+        confidence,
+        List.of(),
+        Rung.FEW_SHOT,
+        List.of(),
+        "v",
+        100,
+        false,
+        accepted,
+        novel,
+        null);
   }
 
   @Test

@@ -70,7 +70,7 @@ class EncodersIT {
           .containsExactly(reference.head(), within(0.003f));
       float[] vector = vectors[i];
       double[] cosines =
-          Arrays.stream(vectors).mapToDouble(other -> VectorIndex.dot(other, vector)).toArray();
+          Arrays.stream(vectors).mapToDouble(other -> Embedding.dot(other, vector)).toArray();
       assertThat(cosines).as(reference.text()).containsExactly(reference.cosines(), within(0.003));
     }
   }
@@ -87,7 +87,7 @@ class EncodersIT {
     // Then
     for (int i = 0; i < texts.size(); i++) {
       float[] alone = encoders.of(Language.EN).encode(List.of(texts.get(i)))[0];
-      assertThat(VectorIndex.dot(together[i], alone)).isCloseTo(1f, within(1e-4f));
+      assertThat(Embedding.dot(together[i], alone)).isCloseTo(1f, within(1e-4f));
     }
   }
 
@@ -114,7 +114,7 @@ class EncodersIT {
         .allSatisfy(
             vector -> {
               assertThat(vector).hasSize(encoders.of(language).dimension());
-              assertThat(VectorIndex.dot(vector, vector)).isCloseTo(1f, within(1e-4f));
+              assertThat(Embedding.dot(vector, vector)).isCloseTo(1f, within(1e-4f));
             });
   }
 
@@ -135,8 +135,8 @@ class EncodersIT {
                     .encode(List.of(beginning, megabyte, blanks, "refund", "x".repeat(1 << 20))));
 
     // Then
-    assertThat(VectorIndex.dot(vectors[0], vectors[1])).isCloseTo(1f, within(1e-4f));
-    assertThat(VectorIndex.dot(vectors[2], vectors[3])).isCloseTo(1f, within(1e-4f));
+    assertThat(Embedding.dot(vectors[0], vectors[1])).isCloseTo(1f, within(1e-4f));
+    assertThat(Embedding.dot(vectors[2], vectors[3])).isCloseTo(1f, within(1e-4f));
   }
 
   @Test
@@ -183,7 +183,7 @@ class EncodersIT {
     assertThat(results)
         .allSatisfy(
             vectors ->
-                assertThat(VectorIndex.dot(vectors[7], expected[7])).isCloseTo(1f, within(1e-4f)));
+                assertThat(Embedding.dot(vectors[7], expected[7])).isCloseTo(1f, within(1e-4f)));
   }
 
   @ParameterizedTest
@@ -215,7 +215,7 @@ class EncodersIT {
         .isFalse();
     double least =
         IntStream.range(0, some.size())
-            .mapToDouble(i -> VectorIndex.dot(vectors[i], expected[i]))
+            .mapToDouble(i -> Embedding.dot(vectors[i], expected[i]))
             .min()
             .orElseThrow();
     assertThat(least).isGreaterThan(BertSentenceEncoder.LEAST_COSINE);

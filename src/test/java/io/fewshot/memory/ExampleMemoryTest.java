@@ -226,8 +226,8 @@ class ExampleMemoryTest {
             .sorted(
                 (a, b) ->
                     Float.compare(
-                        VectorIndex.dot(b.vector(), query.vector()),
-                        VectorIndex.dot(a.vector(), query.vector())))
+                        Embedding.dot(b.vector(), query.vector()),
+                        Embedding.dot(a.vector(), query.vector())))
             .limit(20)
             .map(StoredExample::id)
             .toList();

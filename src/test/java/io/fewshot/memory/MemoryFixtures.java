@@ -24,7 +24,7 @@ final class MemoryFixtures {
   }
 
   private static float[] unit(float... direction) {
-    float norm = (float) Math.sqrt(VectorIndex.dot(direction, direction));
+    float norm = (float) Math.sqrt(Embedding.dot(direction, direction));
     float[] unit = new float[direction.length];
     for (int i = 0; i < unit.length; i++) {
       unit[i] = direction[i] / norm;

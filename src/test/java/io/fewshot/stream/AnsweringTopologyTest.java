@@ -521,6 +521,7 @@ class AnsweringTopologyTest {
         0,
         false,
         accepted,
-        novel);
+        novel,
+        null);
   }
 }

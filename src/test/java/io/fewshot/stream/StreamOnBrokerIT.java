@@ -314,7 +314,8 @@ class StreamOnBrokerIT {
                             0,
                             false,
                             true,
-                            false))
+                            false,
+                            null))
                 .toList());
   }
 
