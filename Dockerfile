@@ -18,13 +18,13 @@ COPY docker/stage docker/health docker/
 
 # Which of PyTorch's natives go on the class path is Maven's choice, by the processor.
 FROM sources AS build-cpu
-RUN --mount=type=cache,target=/root/.m2,sharing=locked \
-    mvn -B -q -Dmaven.test.skip=true package && docker/stage /stage
+RUN --mount=type=cache,target=/build/repository,sharing=locked \
+    mvn -B -q -Dmaven.repo.local=/build/repository -Dmaven.test.skip=true package && docker/stage /stage
 
 FROM sources AS build-gpu
 ARG PYTORCH_NATIVE=pytorch-native-cu128
-RUN --mount=type=cache,target=/root/.m2,sharing=locked \
-    mvn -B -q -Dmaven.test.skip=true -Dpytorch.native="${PYTORCH_NATIVE}" \
+RUN --mount=type=cache,target=/build/repository,sharing=locked \
+    mvn -B -q -Dmaven.repo.local=/build/repository -Dmaven.test.skip=true -Dpytorch.native="${PYTORCH_NATIVE}" \
       -Dpytorch.classifier=linux-x86_64 package && docker/stage /stage
 
 FROM ${CUDA_IMAGE} AS runtime-gpu

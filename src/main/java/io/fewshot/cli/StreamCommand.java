@@ -7,10 +7,7 @@ import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.stream.Engines;
 import io.fewshot.stream.StreamService;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Answers and learns against a Kafka of yours. */
 @picocli.CommandLine.Command(
@@ -24,13 +21,7 @@ import picocli.CommandLine.Option;
     })
 final class StreamCommand extends Command {
 
-  @Mixin private final ConnectionOptions connection = new ConnectionOptions();
-
-  @Option(
-      names = "--port",
-      paramLabel = "N",
-      description = "Of /healthz, /readyz and /metrics; 0 for a free one (default: 8080).")
-  private @Nullable Integer port;
+  @Mixin private final ServiceOptions options = new ServiceOptions();
 
   StreamCommand(Console console) {
     super(console);
@@ -38,8 +29,7 @@ final class StreamCommand extends Command {
 
   @Override
   int run() {
-    Settings settings =
-        connection.settings(port == null ? Map.of() : Map.of(Settings.PORT, port.toString()));
+    Settings settings = options.settings();
     Health health = new Health();
     try (Steps steps = new Steps(console);
         Cluster cluster = new Cluster(settings);

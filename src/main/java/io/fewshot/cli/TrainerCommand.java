@@ -6,10 +6,7 @@ import io.fewshot.ops.HealthServer;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.training.TrainerService;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Turns the data set into releases. */
 @picocli.CommandLine.Command(
@@ -25,13 +22,7 @@ import picocli.CommandLine.Option;
     })
 final class TrainerCommand extends Command {
 
-  @Mixin private final ConnectionOptions connection = new ConnectionOptions();
-
-  @Option(
-      names = "--port",
-      paramLabel = "N",
-      description = "Of /healthz, /readyz and /metrics; 0 for a free one (default: 8080).")
-  private @Nullable Integer port;
+  @Mixin private final ServiceOptions options = new ServiceOptions();
 
   TrainerCommand(Console console) {
     super(console);
@@ -39,8 +30,7 @@ final class TrainerCommand extends Command {
 
   @Override
   int run() {
-    Settings settings =
-        connection.settings(port == null ? Map.of() : Map.of(Settings.PORT, port.toString()));
+    Settings settings = options.settings();
     Health health = new Health();
     try (Steps steps = new Steps(console);
         Cluster cluster = new Cluster(settings);

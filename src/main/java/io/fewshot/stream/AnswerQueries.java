@@ -118,14 +118,15 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   /** Between two ticks there is a commit; a dear batch would hold it up for seconds. */
   private void tick(long now) {
     meters.waiting(context.taskId(), room.size());
-    if (arriving(now) && climbing() < dearSize.size()) {
+    boolean dearIsFull = climbing() >= dearSize.size();
+    if (arriving(now) && !dearIsFull) {
       return;
     }
     gaveWay = uncommitted && !gaveWay;
     uncommitted = false;
     if (gaveWay) {
       answerCheaply();
-    } else if (climbing() >= dearSize.size() || !answerCheaply()) {
+    } else if (dearIsFull || !answerCheaply()) {
       answerDearly();
     }
   }
