@@ -341,6 +341,8 @@ class LabelingIT {
             "k",
             LabelingWorld.Records.answer(query.getQueryId(), "order_status", 0.93, true));
     answer.headers().add(Topics.DRY_RUN, "true".getBytes(StandardCharsets.UTF_8));
+    String prompt = "Name the intent.\nMessage: <b>Where is it?</b>\nIntent:";
+    answer.headers().add(Topics.PROMPT_HEADER, prompt.getBytes(StandardCharsets.UTF_8));
 
     // When
     records.send(answer);
@@ -349,6 +351,8 @@ class LabelingIT {
     awaitText("order_status");
     awaitText("Where is my parcel?");
     awaitText("few-shot");
+    browser.findElement(By.tagName("summary")).sendKeys(Keys.ENTER);
+    assertThat(browser.findElement(By.cssSelector("pre.prompt")).getText()).isEqualTo(prompt);
     screenshot("try");
     HttpResponse<String> ready =
         HttpClient.newHttpClient()

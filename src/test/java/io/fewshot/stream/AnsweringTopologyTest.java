@@ -216,6 +216,23 @@ class AnsweringTopologyTest {
   }
 
   @Test
+  void onlyADryRunTellsWhatTheModelWasAsked() {
+    answerer =
+        batch -> batch.stream().map(m -> answer("maybe", 0.4, true, false, "Asked: x")).toList();
+    Query tried =
+        Query.newBuilder(query("q1", "greet", "hello"))
+            .setAttributes(Map.of("fewshot.dry_run", "true"))
+            .build();
+
+    queries.pipeInput("k", encode(tried));
+    queries.pipeInput("l", encode(query("q2", "greet", "hello")));
+    tick(Duration.ofMillis(30));
+
+    assertThat(header(results.readRecord(), "fewshot.prompt")).isEqualTo("Asked: x");
+    assertThat(header(results.readRecord(), "fewshot.prompt")).isNull();
+  }
+
+  @Test
   void bytesThatAreNotAvroBecomeADeadLetterWithTheirOrigin() {
     byte[] garbage = "not avro".getBytes(StandardCharsets.UTF_8);
     RecordHeaders headers = new RecordHeaders();
@@ -501,7 +518,7 @@ class AnsweringTopologyTest {
     return Query.newBuilder().setQueryId(id).setTask(task).setText(text).build();
   }
 
-  private static String header(TestRecord<String, byte[]> record, String name) {
+  private static String header(TestRecord<String, ?> record, String name) {
     Header header = record.headers().lastHeader(name);
     return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
   }
@@ -511,6 +528,11 @@ class AnsweringTopologyTest {
   }
 
   private static Answer answer(String output, double confidence, boolean accepted, boolean novel) {
+    return answer(output, confidence, accepted, novel, null);
+  }
+
+  private static Answer answer(
+      String output, double confidence, boolean accepted, boolean novel, String prompt) {
     return new Answer(
         output,
         confidence,
@@ -522,6 +544,6 @@ class AnsweringTopologyTest {
         false,
         accepted,
         novel,
-        null);
+        prompt == null ? null : () -> prompt);
   }
 }
