@@ -2,6 +2,7 @@ package io.fewshot.training;
 
 import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.StoredExample;
+import io.fewshot.model.SoftmaxLoss;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -100,8 +101,8 @@ public final class HeadTrainer {
     List<String> labels = List.copyOf(new TreeSet<>(rows.stream().map(Row::label).toList()));
     int[] y = sorted.stream().mapToInt(row -> labels.indexOf(row.label())).toArray();
     int[] fold = sorted.stream().mapToInt(row -> LinearHead.foldOf(row.text(), FOLDS)).toArray();
-    DesignMatrix x = new DesignMatrix(sorted.stream().map(Row::vector).toList());
-    SoftmaxRegression regression = new SoftmaxRegression(x, y, labels.size());
+    SoftmaxRegression regression =
+        new SoftmaxRegression(sorted.stream().map(Row::vector).toList(), y, labels.size());
     progress.at(0.05);
     Path[] paths = paths(regression, fold, progress);
     int best = best(paths);
@@ -128,7 +129,7 @@ public final class HeadTrainer {
     parameters.put("cv_accuracy", paths[0].accuracies[best]);
     LinearHead head =
         new LinearHead(
-            version, encoder, labels, x.columns(), SoftmaxRegression.floats(fit.weights()), folds);
+            version, encoder, labels, regression.columns(), SoftmaxRegression.floats(fit.weights()), folds);
     return new Trained(head, parameters);
   }
 
@@ -151,7 +152,7 @@ public final class HeadTrainer {
       for (int i = 0; i < LOOSENESS.length; i++) {
         start = fit(regression, i, start);
         fitted[i] = start;
-        SoftmaxRegression.Quality quality = regression.quality(heldOut, start);
+        SoftmaxLoss.Quality quality = regression.quality(heldOut, start);
         losses[i] = quality.loss();
         accuracies[i] = quality.accuracy();
         if (i > 0 && losses[i] > losses[i - 1]) {
