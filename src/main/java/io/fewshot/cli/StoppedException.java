@@ -1,5 +1,6 @@
 package io.fewshot.cli;
 
+import io.fewshot.training.TrainingStoppedException;
 import org.apache.kafka.common.errors.InterruptException;
 
 /** The person at the keyboard, or the system, wants the command to end. */
@@ -25,7 +26,8 @@ final class StoppedException extends RuntimeException {
   static boolean isCause(Throwable e) {
     return e instanceof StoppedException
         || e instanceof InterruptedException
-        || e instanceof InterruptException;
+        || e instanceof InterruptException
+        || e instanceof TrainingStoppedException;
   }
 
   private static StoppedException stopped(InterruptedException cause) {
