@@ -34,6 +34,9 @@ public final class HeadTrainer {
 
   private static final int MAX_STEPS = 100;
 
+  /** Where a fit stops makes so much of a difference in loss by chance. */
+  private static final double AS_GOOD = 1.005;
+
   /** Fewer say too little about any label. */
   static final int LEAST_ROWS = 20;
 
@@ -129,7 +132,12 @@ public final class HeadTrainer {
     parameters.put("cv_accuracy", paths[0].accuracies[best]);
     LinearHead head =
         new LinearHead(
-            version, encoder, labels, regression.columns(), SoftmaxRegression.floats(fit.weights()), folds);
+            version,
+            encoder,
+            labels,
+            regression.columns(),
+            SoftmaxRegression.floats(fit.weights()),
+            folds);
     return new Trained(head, parameters);
   }
 
@@ -196,7 +204,10 @@ public final class HeadTrainer {
     return paths;
   }
 
-  /** The penalty with the least loss on what was held out, over the folds that walked it. */
+  /**
+   * The stiffest penalty whose loss on what was held out is the least or as good as that, over the
+   * folds that walked it.
+   */
   private static int best(Path[] paths) {
     double[] sum = new double[LOOSENESS.length];
     for (Path path : paths) {
@@ -206,9 +217,10 @@ public final class HeadTrainer {
         }
       }
     }
+    double least = Arrays.stream(sum).min().orElse(0);
     return IntStream.range(0, sum.length)
-        .boxed()
-        .min(Comparator.comparingDouble(i -> sum[i]))
+        .filter(i -> sum[i] <= least * AS_GOOD)
+        .findFirst()
         .orElse(0);
   }
 }

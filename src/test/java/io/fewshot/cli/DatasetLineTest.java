@@ -9,9 +9,9 @@ import io.fewshot.event.TrainingExample;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 class DatasetLineTest {
 
@@ -19,8 +19,7 @@ class DatasetLineTest {
 
   @Test
   void aLineHasTheRecordsFieldsAndTheConversation() {
-    String line =
-        DatasetLine.of(example("a \"card\"\n丢了", Instant.ofEpochMilli(5)), 7).toString();
+    String line = DatasetLine.of(example("a \"card\"\n丢了", Instant.ofEpochMilli(5)), 7).toString();
 
     assertThat(line)
         .isEqualTo(

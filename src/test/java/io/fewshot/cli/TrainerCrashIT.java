@@ -85,8 +85,7 @@ class TrainerCrashIT {
     broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
     registry = FakeRegistry.start();
     Map<String, String> here =
-        Map.of(
-            Settings.BOOTSTRAP, broker.bootstrapServers(), Settings.REGISTRY, registry.url());
+        Map.of(Settings.BOOTSTRAP, broker.bootstrapServers(), Settings.REGISTRY, registry.url());
     codecs = Codecs.of(Map.of("schema.registry.url", registry.url()));
     connection = new Connection(Settings.load(here, null, Map.of()), TOPICS, codecs);
     Map<String, Object> config = Map.of("bootstrap.servers", broker.bootstrapServers());
@@ -185,8 +184,7 @@ class TrainerCrashIT {
               .setExampleId(Integer.toString(i))
               .setInput(
                   "%s wants to %s the %s"
-                      .formatted(
-                          name, VERBS[i / 4 % VERBS.length], THINGS[i / 4 / VERBS.length]))
+                      .formatted(name, VERBS[i / 4 % VERBS.length], THINGS[i / 4 / VERBS.length]))
               .setOutput(name.endsWith("a") != wrong ? "woman" : "man")
               .setLabeler("test")
               .setSplit(split)
@@ -256,9 +254,7 @@ class TrainerCrashIT {
               var described =
                   admin.describeConsumerGroups(List.of(group())).all().get().get(group());
               return described.groupState() == GroupState.STABLE
-                  && described.members().size() == count
-                  && described.members().stream()
-                      .noneMatch(member -> member.assignment().topicPartitions().isEmpty());
+                  && described.members().size() == count;
             });
   }
 

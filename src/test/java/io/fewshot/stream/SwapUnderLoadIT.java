@@ -52,7 +52,8 @@ class SwapUnderLoadIT {
       Connection connection = new Connection(stream.settings, stream.topics, stream.codecs);
       stream.define(TASK, "task: swap\ninstruction: Name it.\nlanguage: en\nrungs: [head]\n");
       List<HeadTrainer.Row> rows = teach(stream);
-      LinearHead head = HeadTrainer.train(rows, encoding(stream).encoder(), "one", share -> {}).head();
+      LinearHead head =
+          HeadTrainer.train(rows, encoding(stream).encoder(), "one", share -> {}).head();
       serve(stream, connection, head);
       AtomicInteger sent = new AtomicInteger();
       AtomicBoolean over = new AtomicBoolean();
@@ -63,17 +64,14 @@ class SwapUnderLoadIT {
       awaitMore(sent);
       serve(stream, connection, head.as("two"));
       awaitMore(sent);
-      ReleaseBook.read(connection)
-          .rollBack(new ReleaseBook.Slot(TASK, Method.HEAD), "one", "test");
+      ReleaseBook.read(connection).rollBack(new ReleaseBook.Slot(TASK, Method.HEAD), "one", "test");
       awaitServing(stream, "one");
       awaitMore(sent);
       over.set(true);
       load.join();
 
       // Then each message has one answer, and the releases came one after the other
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .until(() -> results(stream).size() >= sent.get());
+      await().atMost(Duration.ofMinutes(1)).until(() -> results(stream).size() >= sent.get());
       Map<Integer, List<String>> versions = new HashMap<>();
       List<String> ids = new ArrayList<>();
       for (ConsumerRecord<String, byte[]> record : results(stream)) {

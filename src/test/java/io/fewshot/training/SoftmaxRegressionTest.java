@@ -44,8 +44,7 @@ class SoftmaxRegressionTest {
   void withoutFeaturesTheInterceptsAreTheShares() {
     // Given: 3 of 4 rows are of class 1, and no feature says anything
     List<float[]> vectors = List.of(new float[1], new float[1], new float[1], new float[1]);
-    SoftmaxRegression regression =
-        new SoftmaxRegression(vectors, new int[] {0, 1, 1, 1}, 2);
+    SoftmaxRegression regression = new SoftmaxRegression(vectors, new int[] {0, 1, 1, 1}, 2);
 
     // When
     Fit fit = regression.fit(all(4), 0.01, null, 1e-12, 200);
@@ -60,8 +59,7 @@ class SoftmaxRegressionTest {
   void atTheOptimumThePenaltyBalancesTheLoss() {
     // Given: two points, one feature, so the weights of the classes are opposite
     List<float[]> vectors = List.of(new float[] {-1}, new float[] {1});
-    SoftmaxRegression regression =
-        new SoftmaxRegression(vectors, new int[] {0, 1}, 2);
+    SoftmaxRegression regression = new SoftmaxRegression(vectors, new int[] {0, 1}, 2);
 
     // When
     double l2 = 0.2;
@@ -110,7 +108,6 @@ class SoftmaxRegressionTest {
       }
       vectors.add(vector);
     }
-    return new SoftmaxRegression(
-        vectors, random.ints(rows, 0, classes).toArray(), classes);
+    return new SoftmaxRegression(vectors, random.ints(rows, 0, classes).toArray(), classes);
   }
 }
