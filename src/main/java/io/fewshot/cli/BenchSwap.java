@@ -29,6 +29,8 @@ final class BenchSwap {
   /** Delayed is what takes longer than the usual 99th percentile so many times. */
   private static final double DELAYED = 2;
 
+  private static final int ENCODED_AT_ONCE = 64;
+
   private final BenchStream stream;
   private final Encoders encoders;
   private final Figures figures;
@@ -91,13 +93,20 @@ final class BenchSwap {
   }
 
   private LinearHead fit(List<Example> examples) {
-    List<HeadTrainer.Row> rows = new ArrayList<>();
-    String encoder = "";
-    for (Example example : examples) {
-      Embedding embedding = encoders.encode(Language.EN, List.of(example.getInput())).get(0);
-      encoder = embedding.encoder();
-      rows.add(new HeadTrainer.Row(example.getInput(), example.getOutput(), embedding.vector()));
+    List<Embedding> embeddings = new ArrayList<>();
+    for (int from = 0; from < examples.size(); from += ENCODED_AT_ONCE) {
+      List<Example> some =
+          examples.subList(from, Math.min(from + ENCODED_AT_ONCE, examples.size()));
+      embeddings.addAll(
+          encoders.encode(Language.EN, some.stream().map(Example::getInput).toList()));
     }
+    List<HeadTrainer.Row> rows = new ArrayList<>();
+    for (int i = 0; i < examples.size(); i++) {
+      Example example = examples.get(i);
+      rows.add(
+          new HeadTrainer.Row(example.getInput(), example.getOutput(), embeddings.get(i).vector()));
+    }
+    String encoder = embeddings.get(0).encoder();
     return HeadTrainer.train(rows, encoder, FIRST, share -> {}).head();
   }
 

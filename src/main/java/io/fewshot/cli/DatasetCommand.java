@@ -187,7 +187,8 @@ final class DatasetCommand extends Group {
     }
 
     private void report(Collection<Exported> records) {
-      long holdout = records.stream().filter(each -> each.record().getSplit() == Split.HOLDOUT).count();
+      long holdout =
+          records.stream().filter(each -> each.record().getSplit() == Split.HOLDOUT).count();
       if (json && !path.equals(STANDARD_OUTPUT)) {
         print(
             JsonLines.object()

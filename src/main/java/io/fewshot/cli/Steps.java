@@ -27,8 +27,8 @@ final class Steps implements AutoCloseable {
    *     computation looks nowhere else
    */
   synchronized void at(String what, long done, long total) {
-    if (Thread.currentThread() == owner && owner.isInterrupted()) {
-      throw new StoppedException();
+    if (Thread.currentThread() == owner) {
+      StoppedException.check();
     }
     Progress current = progress;
     if (current == null || !Objects.equals(what, this.what)) {

@@ -14,6 +14,17 @@ final class StoppedException extends RuntimeException {
     Thread.interrupted();
   }
 
+  /**
+   * Between two parts of a computation that does not look for itself.
+   *
+   * @throws StoppedException when the thread was told to stop
+   */
+  static void check() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new StoppedException();
+    }
+  }
+
   /** Waits. */
   static void pause(long millis) {
     try {
