@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -54,7 +55,7 @@ class TrainerCrashIT {
   private static final Topics TOPICS = Topics.standard();
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
-  /** Of a heartbeat; the least that a broker allows. */
+  /** Without a heartbeat; the least that a broker allows. */
   private static final String SESSION_MILLIS = "6000";
 
   private static final String[] STEPS = {"reading", "encoding", "training", "comparing"};
@@ -144,7 +145,7 @@ class TrainerCrashIT {
 
     // When its trainer hangs until the next has done its work, and then goes on
     signal(second, "STOP");
-    launch();
+    Process third = launch();
     awaitAnswer("hangs", asked);
     signal(second, "CONT");
 
@@ -161,6 +162,17 @@ class TrainerCrashIT {
     // Then both were answered by one training
     awaitCommitted(asked);
     assertOneRelease("shared");
+
+    // When the one at work is told to stop in the middle of a training
+    asked = ask("stops");
+    awaitStep("stops", "encoding");
+    third.destroy();
+
+    // Then it ends in order, and the other does it
+    assertThat(third.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(third.exitValue()).isZero();
+    awaitAnswer("stops", asked);
+    assertOneRelease("stops");
     assertOneRelease("hangs");
     assertOneRelease("dies");
   }
