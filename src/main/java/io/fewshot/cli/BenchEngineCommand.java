@@ -111,10 +111,15 @@ final class BenchEngineCommand extends Command {
       steps.at("measuring the engine", run, runs + 1L);
       List<Scoring> some = requests.subList(run * size, (run + 1) * size);
       Work before = bench.multiply(1024);
+      StoppedException.check();
       Work prompts = bench.prompts(some);
+      StoppedException.check();
       Work between = bench.multiply(1024);
+      StoppedException.check();
       Work scoring = bench.scoring(some);
+      StoppedException.check();
       Work after = bench.multiply(1024);
+      StoppedException.check();
       Work generation =
           bench.generation(some.subList(0, Math.min(size, GENERATIONS)), GENERATED_TOKENS);
       if (run == 0) {

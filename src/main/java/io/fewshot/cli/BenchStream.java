@@ -8,6 +8,7 @@ import io.fewshot.event.Result;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
 import io.fewshot.ops.Settings;
+import io.fewshot.training.Connection;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -153,6 +154,16 @@ final class BenchStream implements AutoCloseable {
       }
     }
     return results;
+  }
+
+  /** Publishes the texts at a steady rate; see {@link BenchLoad}. */
+  BenchLoad.Seen load(String task, List<String> texts, double perSecond, List<Runnable> events) {
+    return new BenchLoad(watch, sender).run(task, texts, perSecond, events);
+  }
+
+  /** To its broker and registry. */
+  Connection connection() {
+    return new Connection(cluster.settings(), cluster.topics(), cluster.codecs());
   }
 
   /** Processor time of the stream's process so far. */

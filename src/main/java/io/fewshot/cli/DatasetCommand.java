@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -40,20 +42,47 @@ final class DatasetCommand extends Group {
         "",
         "Example: ./fewshot dataset export --task support-intent support-intent.jsonl",
         "A line has input, output, task, example_id, labeler, split (TRAIN or HOLDOUT) and",
-        "created_at in milliseconds since the epoch."
+        "created_at in milliseconds since the epoch; and, for TRL, the same as prompt and",
+        "completion, each a list of one {role, content}. What is to be trained on is",
+        "--split train: releases are judged by the rest.",
+        "--llama-factory enters the file into dataset_info.json beside it."
       })
   static final class Export extends ClusterCommand {
 
     private static final String STANDARD_OUTPUT = "-";
+    private static final Set<String> SPLITS = Set.of("train", "holdout");
 
     @Option(names = "--task", paramLabel = "T", description = "Only that of this task.")
     private @Nullable String task;
+
+    @Option(
+        names = "--split",
+        paramLabel = "S",
+        description = "Only train or holdout (default: both).")
+    private @Nullable String split;
+
+    @Option(
+        names = "--llama-factory",
+        description = "Enter the file into dataset_info.json in its folder.")
+    private boolean llamaFactory;
 
     @Parameters(paramLabel = "FILE", description = "Written anew; - for standard output.")
     private String path = "";
 
     Export(Console console) {
       super(console);
+    }
+
+    /** A record and when it was written, in milliseconds since the epoch. */
+    private record Exported(TrainingExample record, long timestamp) {
+
+      String line() {
+        return DatasetLine.of(record, timestamp).toString();
+      }
+    }
+
+    private boolean isWanted(TrainingExample record) {
+      return split == null || record.getSplit().name().equalsIgnoreCase(split);
     }
 
     @Override
@@ -68,24 +97,40 @@ final class DatasetCommand extends Group {
       if (!path.equals(STANDARD_OUTPUT) && Files.isDirectory(Path.of(path))) {
         throw new BadInputException(path + " is a directory: name a file");
       }
+      if (split != null && !SPLITS.contains(split.toLowerCase(Locale.ROOT))) {
+        throw new BadInputException("--split is train or holdout, not " + split);
+      }
+      if (llamaFactory && path.equals(STANDARD_OUTPUT)) {
+        throw new BadInputException("--llama-factory needs a FILE, not -");
+      }
     }
 
     @Override
     int run(Cluster cluster) throws IOException {
-      Collection<TrainingExample> records = read(cluster).values();
+      Path info = Path.of(path).toAbsolutePath().resolveSibling(LlamaFactory.INFO);
+      if (llamaFactory) {
+        // Before the work, not after it.
+        LlamaFactory.read(info);
+      }
+      Collection<Exported> records =
+          read(cluster).values().stream().filter(each -> isWanted(each.record())).toList();
       if (path.equals(STANDARD_OUTPUT)) {
-        records.forEach(record -> console.result(JsonLines.of(record).toString()));
+        records.forEach(each -> console.result(each.line()));
       } else {
         write(Path.of(path), records);
+      }
+      if (llamaFactory) {
+        String name = LlamaFactory.register(Path.of(path));
+        console.say("LLaMA-Factory: dataset_dir " + info.getParent() + ", dataset " + name);
       }
       report(records);
       return DONE;
     }
 
     /** By key, each as it is now. */
-    private Map<String, TrainingExample> read(Cluster cluster) {
+    private Map<String, Exported> read(Cluster cluster) {
       RecordCodec<TrainingExample> codec = cluster.codecs().codec(TrainingExample.class);
-      Map<String, TrainingExample> latest = new LinkedHashMap<>();
+      Map<String, Exported> latest = new LinkedHashMap<>();
       try (TopicReader reader = new TopicReader(cluster, cluster.topics().sftDataset())) {
         reader.readToEnd(
             record -> {
@@ -102,12 +147,13 @@ final class DatasetCommand extends Group {
     }
 
     private void keep(
-        Map<String, TrainingExample> latest,
+        Map<String, Exported> latest,
         String key,
         RecordCodec<TrainingExample> codec,
         ConsumerRecord<byte[], byte[]> record) {
       try {
-        latest.put(key, codec.decode(record.topic(), record.headers(), record.value()));
+        TrainingExample example = codec.decode(record.topic(), record.headers(), record.value());
+        latest.put(key, new Exported(example, record.timestamp()));
       } catch (RegistryUnavailableException e) {
         throw e;
       } catch (RecordException e) {
@@ -116,7 +162,7 @@ final class DatasetCommand extends Group {
     }
 
     /** Beside the file first, so that a reader never finds half of it; a device as it is. */
-    private static void write(Path path, Collection<TrainingExample> records) throws IOException {
+    private static void write(Path path, Collection<Exported> records) throws IOException {
       if (Files.exists(path) && !Files.isRegularFile(path)) {
         fill(path, records);
         return;
@@ -131,17 +177,18 @@ final class DatasetCommand extends Group {
       }
     }
 
-    private static void fill(Path file, Collection<TrainingExample> records) throws IOException {
+    private static void fill(Path file, Collection<Exported> records) throws IOException {
       try (BufferedWriter out = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
-        for (TrainingExample record : records) {
-          out.write(JsonLines.of(record).toString());
+        for (Exported each : records) {
+          out.write(each.line());
           out.write('\n');
         }
       }
     }
 
-    private void report(Collection<TrainingExample> records) {
-      long holdout = records.stream().filter(each -> each.getSplit() == Split.HOLDOUT).count();
+    private void report(Collection<Exported> records) {
+      long holdout =
+          records.stream().filter(each -> each.record().getSplit() == Split.HOLDOUT).count();
       if (json && !path.equals(STANDARD_OUTPUT)) {
         print(
             JsonLines.object()

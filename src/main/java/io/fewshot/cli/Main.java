@@ -33,16 +33,18 @@ public final class Main {
     return commandLine(console, debugs(arguments)).execute(arguments);
   }
 
-  /** On Ctrl-C or SIGTERM the command gets the time to close what it opened. */
+  /**
+   * On Ctrl-C or SIGTERM the command gets the time to end the pass that it computes and to close
+   * what it opened. Whatever computes after that does not hold up the end, nor crash at it.
+   */
   private static void stop(Thread main, CountDownLatch finished, AtomicInteger status) {
     if (finished.getCount() == 0) {
       return;
     }
     main.interrupt();
     try {
-      if (finished.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-        Runtime.getRuntime().halt(status.get());
-      }
+      finished.await(CLOSE_SECONDS, TimeUnit.SECONDS);
+      LastExit.with(status.get());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

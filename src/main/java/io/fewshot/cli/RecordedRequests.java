@@ -63,6 +63,7 @@ final class RecordedRequests implements LanguageModel {
                 vectors.get(i).vector()));
       }
       for (String message : messages) {
+        StoppedException.check();
         ladder.answer(List.of(new Message(task, message)));
       }
     }

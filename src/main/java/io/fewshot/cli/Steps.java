@@ -6,11 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a long command is doing, one thing at a time, each with its own progress. Safe for use by
- * several threads.
+ * several threads; the one that makes it is the command's own.
  */
 final class Steps implements AutoCloseable {
 
   private final Console console;
+  private final Thread owner = Thread.currentThread();
   private @Nullable String what;
   private @Nullable Progress progress;
   private long start;
@@ -19,8 +20,16 @@ final class Steps implements AutoCloseable {
     this.console = console;
   }
 
-  /** Something is so far; another name ends what was before it. */
+  /**
+   * Something is so far; another name ends what was before it.
+   *
+   * @throws StoppedException in the command's own thread when it was told to stop, since a long
+   *     computation looks nowhere else
+   */
   synchronized void at(String what, long done, long total) {
+    if (Thread.currentThread() == owner) {
+      StoppedException.check();
+    }
     Progress current = progress;
     if (current == null || !Objects.equals(what, this.what)) {
       close();

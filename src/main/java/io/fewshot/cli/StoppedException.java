@@ -1,5 +1,6 @@
 package io.fewshot.cli;
 
+import io.fewshot.training.TrainingStoppedException;
 import org.apache.kafka.common.errors.InterruptException;
 
 /** The person at the keyboard, or the system, wants the command to end. */
@@ -11,6 +12,17 @@ final class StoppedException extends RuntimeException {
     super("stopped");
     // What is closed on the way out must be able to wait.
     Thread.interrupted();
+  }
+
+  /**
+   * Between two parts of a computation that does not look for itself.
+   *
+   * @throws StoppedException when the thread was told to stop
+   */
+  static void check() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new StoppedException();
+    }
   }
 
   /** Waits. */
@@ -25,7 +37,8 @@ final class StoppedException extends RuntimeException {
   static boolean isCause(Throwable e) {
     return e instanceof StoppedException
         || e instanceof InterruptedException
-        || e instanceof InterruptException;
+        || e instanceof InterruptException
+        || e instanceof TrainingStoppedException;
   }
 
   private static StoppedException stopped(InterruptedException cause) {

@@ -5,10 +5,13 @@ import io.fewshot.event.internal.CorrectedMessage;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.message.SchemaStore;
@@ -38,8 +41,20 @@ public final class InternalSerde<T> implements Serde<T> {
     return new InternalSerde<>(EncodedExample.getEncoder(), EncodedExample.createDecoder(none()));
   }
 
+  /** Reads what earlier versions wrote, too: it lies in topic and store for seven days. */
   public static Serde<SeenMessage> seenMessage() {
-    return new InternalSerde<>(SeenMessage.getEncoder(), SeenMessage.createDecoder(none()));
+    BinaryMessageDecoder<SeenMessage> decoder = SeenMessage.createDecoder(none());
+    decoder.addSchema(earlier("SeenMessage-1.avsc"));
+    return new InternalSerde<>(SeenMessage.getEncoder(), decoder);
+  }
+
+  private static Schema earlier(String resource) {
+    try (InputStream in =
+        Objects.requireNonNull(InternalSerde.class.getResourceAsStream(resource), resource)) {
+      return new Schema.Parser().parse(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(resource, e);
+    }
   }
 
   public static Serde<CorrectedMessage> correctedMessage() {

@@ -222,11 +222,7 @@ public final class BatchingQueue<Q, R> implements AutoCloseable {
     }
     left.forEach(call -> call.result.completeExceptionally(closedException()));
     if (Thread.currentThread() != worker) {
-      try {
-        worker.join(CLOSING.toMillis());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      Uninterrupted.await(CLOSING, worker::join);
     }
   }
 }

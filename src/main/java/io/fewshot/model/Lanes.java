@@ -1,6 +1,7 @@
 package io.fewshot.model;
 
 import ai.djl.pytorch.jni.JniUtils;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -26,7 +27,7 @@ import java.util.function.Supplier;
  */
 final class Lanes implements AutoCloseable {
 
-  private static final int CLOSING_SECONDS = 30;
+  private static final Duration CLOSING = Duration.ofSeconds(30);
 
   private final int cores;
   private final ExecutorService executor;
@@ -126,10 +127,7 @@ final class Lanes implements AutoCloseable {
   @Override
   public void close() {
     executor.shutdown();
-    try {
-      executor.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.await(
+        CLOSING, millis -> executor.awaitTermination(millis, TimeUnit.MILLISECONDS));
   }
 }

@@ -2,6 +2,7 @@ package io.fewshot.training;
 
 import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.StoredExample;
+import io.fewshot.model.SoftmaxLoss;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -32,6 +33,9 @@ public final class HeadTrainer {
   private static final double TOLERANCE = 1e-3;
 
   private static final int MAX_STEPS = 100;
+
+  /** Where a fit stops makes so much of a difference in loss by chance. */
+  private static final double AS_GOOD = 1.005;
 
   /** Fewer say too little about any label. */
   static final int LEAST_ROWS = 20;
@@ -100,8 +104,8 @@ public final class HeadTrainer {
     List<String> labels = List.copyOf(new TreeSet<>(rows.stream().map(Row::label).toList()));
     int[] y = sorted.stream().mapToInt(row -> labels.indexOf(row.label())).toArray();
     int[] fold = sorted.stream().mapToInt(row -> LinearHead.foldOf(row.text(), FOLDS)).toArray();
-    DesignMatrix x = new DesignMatrix(sorted.stream().map(Row::vector).toList());
-    SoftmaxRegression regression = new SoftmaxRegression(x, y, labels.size());
+    SoftmaxRegression regression =
+        new SoftmaxRegression(sorted.stream().map(Row::vector).toList(), y, labels.size());
     progress.at(0.05);
     Path[] paths = paths(regression, fold, progress);
     int best = best(paths);
@@ -128,7 +132,12 @@ public final class HeadTrainer {
     parameters.put("cv_accuracy", paths[0].accuracies[best]);
     LinearHead head =
         new LinearHead(
-            version, encoder, labels, x.columns(), SoftmaxRegression.floats(fit.weights()), folds);
+            version,
+            encoder,
+            labels,
+            regression.columns(),
+            SoftmaxRegression.floats(fit.weights()),
+            folds);
     return new Trained(head, parameters);
   }
 
@@ -151,7 +160,7 @@ public final class HeadTrainer {
       for (int i = 0; i < LOOSENESS.length; i++) {
         start = fit(regression, i, start);
         fitted[i] = start;
-        SoftmaxRegression.Quality quality = regression.quality(heldOut, start);
+        SoftmaxLoss.Quality quality = regression.quality(heldOut, start);
         losses[i] = quality.loss();
         accuracies[i] = quality.accuracy();
         if (i > 0 && losses[i] > losses[i - 1]) {
@@ -195,7 +204,10 @@ public final class HeadTrainer {
     return paths;
   }
 
-  /** The penalty with the least loss on what was held out, over the folds that walked it. */
+  /**
+   * The stiffest penalty whose loss on what was held out is the least or as good as that, over the
+   * folds that walked it.
+   */
   private static int best(Path[] paths) {
     double[] sum = new double[LOOSENESS.length];
     for (Path path : paths) {
@@ -205,9 +217,10 @@ public final class HeadTrainer {
         }
       }
     }
+    double least = Arrays.stream(sum).min().orElse(0);
     return IntStream.range(0, sum.length)
-        .boxed()
-        .min(Comparator.comparingDouble(i -> sum[i]))
+        .filter(i -> sum[i] <= least * AS_GOOD)
+        .findFirst()
         .orElse(0);
   }
 }

@@ -15,12 +15,12 @@ final class Preconditioner {
   /**
    * @param outer mean outer product of the rows, {@code [columns][columns]}
    */
-  Preconditioner(double[][] outer, double l2) {
+  Preconditioner(float[][] outer, double l2) {
     int n = outer.length;
     double[][] lower = new double[n][n];
     for (int i = 0; i < n; i++) {
       for (int j = 0; j <= i; j++) {
-        double sum = outer[i][j] / 2;
+        double sum = outer[i][j] / 2.0;
         if (i == j) {
           sum += LEAST + (i == n - 1 ? 0 : l2);
         }

@@ -80,8 +80,8 @@ final class Publishing {
     producer.send(record);
   }
 
-  private List<ProducerRecord<String, byte[]>> release(
-      ReleaseBook.Slot slot, Outcome.Passed passed) {
+  /** The records that make a release serve, in the order in which to send them. */
+  List<ProducerRecord<String, byte[]>> release(ReleaseBook.Slot slot, Outcome.Passed passed) {
     List<ProducerRecord<String, byte[]>> records =
         Artifacts.records(
             connection.topics().artifacts().name(), passed.artifact(), Artifacts.CHUNK);

@@ -1,7 +1,7 @@
 package io.fewshot.training;
 
 /** A training was told to stop, by interrupting its thread. */
-final class TrainingStoppedException extends RuntimeException {
+public final class TrainingStoppedException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 

@@ -6,9 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenHeader;
 import io.fewshot.event.internal.SeenMessage;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
+import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.kafka.common.serialization.Serde;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +70,42 @@ class InternalSerdeTest {
 
     assertThat(serde.deserializer().deserialize("x", serde.serializer().serialize("x", seen)))
         .isEqualTo(seen);
+  }
+
+  @Test
+  void whatTheVersionBeforeSawIsStillKnown() throws IOException {
+    // Given a message as the first version wrote it, before there were audits
+    Schema before;
+    try (InputStream in = InternalSerde.class.getResourceAsStream("SeenMessage-1.avsc")) {
+      before = new Schema.Parser().parse(in);
+    }
+    assertThat(before.getFields()).extracting(Schema.Field::name).doesNotContain("audit", "output");
+    GenericRecord record =
+        new GenericRecordBuilder(before)
+            .set("query_id", "q")
+            .set("task", "t")
+            .set("text", "where is my card")
+            .set("key", ByteBuffer.wrap(new byte[] {4}))
+            .set("dry_run", true)
+            .set("timestamp", 7L)
+            .build();
+    byte[] written =
+        new BinaryMessageEncoder<GenericRecord>(GenericData.get(), before).encode(record).array();
+
+    // When
+    SeenMessage read = InternalSerde.seenMessage().deserializer().deserialize("x", written);
+
+    // Then
+    assertThat(read)
+        .isEqualTo(
+            SeenMessage.newBuilder()
+                .setQueryId("q")
+                .setTask("t")
+                .setText("where is my card")
+                .setKey(ByteBuffer.wrap(new byte[] {4}))
+                .setDryRun(true)
+                .setTimestamp(Instant.ofEpochMilli(7))
+                .build());
   }
 
   @Test

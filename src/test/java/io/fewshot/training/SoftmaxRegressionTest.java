@@ -3,6 +3,7 @@ package io.fewshot.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fewshot.model.SoftmaxLoss;
 import io.fewshot.training.SoftmaxRegression.Fit;
 import io.fewshot.training.SoftmaxRegression.Slope;
 import java.util.ArrayList;
@@ -23,7 +24,8 @@ class SoftmaxRegressionTest {
     double[] w = random.doubles(3 * 6, -1, 1).toArray();
 
     // When
-    Slope at = regression.slope(used, w, 0.1);
+    SoftmaxLoss rows = regression.rows(used);
+    Slope at = regression.slope(rows, w, 0.1);
 
     // Then
     for (int i = 0; i < w.length; i++) {
@@ -32,7 +34,7 @@ class SoftmaxRegressionTest {
       double[] back = w.clone();
       back[i] -= 1e-3;
       double slope =
-          (regression.slope(used, there, 0.1).loss() - regression.slope(used, back, 0.1).loss())
+          (regression.slope(rows, there, 0.1).loss() - regression.slope(rows, back, 0.1).loss())
               / 2e-3;
       assertThat(at.gradient()[i]).isCloseTo(slope, within(1e-3));
     }
@@ -42,8 +44,7 @@ class SoftmaxRegressionTest {
   void withoutFeaturesTheInterceptsAreTheShares() {
     // Given: 3 of 4 rows are of class 1, and no feature says anything
     List<float[]> vectors = List.of(new float[1], new float[1], new float[1], new float[1]);
-    SoftmaxRegression regression =
-        new SoftmaxRegression(new DesignMatrix(vectors), new int[] {0, 1, 1, 1}, 2);
+    SoftmaxRegression regression = new SoftmaxRegression(vectors, new int[] {0, 1, 1, 1}, 2);
 
     // When
     Fit fit = regression.fit(all(4), 0.01, null, 1e-12, 200);
@@ -58,8 +59,7 @@ class SoftmaxRegressionTest {
   void atTheOptimumThePenaltyBalancesTheLoss() {
     // Given: two points, one feature, so the weights of the classes are opposite
     List<float[]> vectors = List.of(new float[] {-1}, new float[] {1});
-    SoftmaxRegression regression =
-        new SoftmaxRegression(new DesignMatrix(vectors), new int[] {0, 1}, 2);
+    SoftmaxRegression regression = new SoftmaxRegression(vectors, new int[] {0, 1}, 2);
 
     // When
     double l2 = 0.2;
@@ -86,7 +86,7 @@ class SoftmaxRegressionTest {
       vector[y[i]] += 1;
       vectors.add(vector);
     }
-    SoftmaxRegression regression = new SoftmaxRegression(new DesignMatrix(vectors), y, 6);
+    SoftmaxRegression regression = new SoftmaxRegression(vectors, y, 6);
 
     Fit fit = regression.fit(all(600), 1e-3, null, 1e-6, 100);
 
@@ -108,7 +108,6 @@ class SoftmaxRegressionTest {
       }
       vectors.add(vector);
     }
-    return new SoftmaxRegression(
-        new DesignMatrix(vectors), random.ints(rows, 0, classes).toArray(), classes);
+    return new SoftmaxRegression(vectors, random.ints(rows, 0, classes).toArray(), classes);
   }
 }
