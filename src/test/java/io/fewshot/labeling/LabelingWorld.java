@@ -42,7 +42,7 @@ import org.awaitility.Awaitility;
 /** A broker and a registry, and what the stream and people write there. */
 final class LabelingWorld implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofSeconds(20);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Embedded embedded = Embedded.startTemporary();
   private final Settings settings = Settings.load(embedded.properties(), null, Map.of());
