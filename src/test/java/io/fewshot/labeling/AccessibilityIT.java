@@ -216,7 +216,7 @@ class AccessibilityIT {
                     .driver()
                     .findElement(By.id("status"))
                     .getText()
-                    .equals("1 examples and 1 waiting messages changed"));
+                    .equals("Renamed in 1 examples and 1 waiting messages"));
 
     // Then what waits offers the new name
     browser.leaveField();
