@@ -149,6 +149,10 @@ containers:
       {{- include "fewshot.connection" $root | nindent 6 }}
       - name: FEWSHOT_PORT
         value: "8080"
+      {{- with .management }}
+      - name: FEWSHOT_MANAGEMENT_PORT
+        value: {{ . | quote }}
+      {{- end }}
       - name: FEWSHOT_JAVA_OPTIONS
         value: {{ $values.javaOptions | quote }}
       {{- with $values.extraEnv }}
@@ -158,6 +162,11 @@ containers:
       - name: http
         containerPort: 8080
         protocol: TCP
+      {{- with .management }}
+      - name: management
+        containerPort: {{ . }}
+        protocol: TCP
+      {{- end }}
     # It serves /healthz at once, and waits for broker, registry and model as long as that takes.
     startupProbe:
       httpGet: {path: /healthz, port: http}
@@ -246,7 +255,7 @@ spec:
   selector:
     {{- include "fewshot.selector" . | nindent 4 }}
   ports:
-    - name: http
+    - name: metrics
       port: 8080
       targetPort: http
 ---

@@ -6,6 +6,8 @@ import io.fewshot.model.ModelException;
 import io.fewshot.ops.SettingsException;
 import io.fewshot.prompt.InvalidTaskException;
 import java.io.PrintWriter;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -52,11 +54,28 @@ record Failures(Console console, boolean debug) {
       say(oneLine(e.getMessage()), e);
       return Command.FAILED;
     }
+    if (e instanceof KafkaException) {
+      return kafka(e);
+    }
     say(
         "this should not happen: "
             + oneLine(e.toString())
             + (debug ? "" : "; --verbose shows more"),
         e);
+    return Command.FAILED;
+  }
+
+  /** A service that Kafka's own clients refuse to start, or to go on with. */
+  private int kafka(Exception e) {
+    Throwable root = e;
+    while (root.getCause() != null && !(root instanceof ConfigException)) {
+      root = root.getCause();
+    }
+    if (root instanceof ConfigException) {
+      say("the connection's settings are wrong: " + oneLine(root.getMessage()), e);
+      return Command.WRONG_USE;
+    }
+    say("Kafka cannot do it: " + oneLine(root.getMessage()), e);
     return Command.FAILED;
   }
 

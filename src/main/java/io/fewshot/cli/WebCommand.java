@@ -5,6 +5,8 @@ import io.fewshot.labeling.Role;
 import io.fewshot.labeling.Users;
 import io.fewshot.labeling.WebSettings;
 import io.fewshot.ops.Health;
+import io.fewshot.ops.HealthPages;
+import io.fewshot.ops.HealthServer;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
@@ -13,7 +15,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,6 +47,15 @@ final class WebCommand extends Command {
       description =
           "Of the page, /healthz, /readyz and /metrics; 0 for a free one (default: 8080).")
   private @Nullable Integer port;
+
+  @Option(
+      names = "--management-port",
+      paramLabel = "N",
+      description = {
+        "Serves /healthz, /readyz and /metrics there, for everybody who reaches it, and /metrics",
+        "nowhere else. Without it /metrics needs a login as soon as --host is beyond this machine."
+      })
+  private @Nullable Integer managementPort;
 
   @Option(
       names = "--host",
@@ -81,19 +94,46 @@ final class WebCommand extends Command {
       console.result(Users.line(newUser, Role.ofLabel(role), password()));
       return DONE;
     }
-    Settings settings =
-        connection.settings(port == null ? Map.of() : Map.of(Settings.PORT, port.toString()));
-    WebSettings web = new WebSettings(host, settings.port(), users(), agreement);
+    Map<String, String> flags = new HashMap<>();
+    put(flags, Settings.PORT, port);
+    put(flags, Settings.MANAGEMENT_PORT, managementPort);
+    Settings settings = connection.settings(flags);
+    Optional<Integer> management = settings.managementPort();
+    WebSettings web =
+        new WebSettings(host, settings.port(), users(), agreement, management.isEmpty());
     Health health = new Health();
     try (Cluster cluster = new Cluster(settings);
         Metrics metrics = new Metrics();
+        HealthServer managed = manage(management, health, metrics);
         LabelingService page = serve(cluster, health, metrics, web)) {
+      if (managed != null) {
+        console.say("health and metrics on port " + managed.port());
+      }
       console.say("serving http://%s:%d/, Ctrl-C ends it".formatted(host, page.port()));
       sayReadiness(health);
     } catch (StoppedException e) {
       console.say("stopped");
     }
     return DONE;
+  }
+
+  private static void put(Map<String, String> flags, String name, @Nullable Integer value) {
+    if (value != null) {
+      flags.put(name, value.toString());
+    }
+  }
+
+  private static @Nullable HealthServer manage(
+      Optional<Integer> port, Health health, Metrics metrics) {
+    if (port.isEmpty()) {
+      return null;
+    }
+    try {
+      return HealthServer.start(port.get(), new HealthPages(health, metrics));
+    } catch (SettingsException e) {
+      throw new FailedException(
+          "port " + port.get() + " is taken: choose another with --management-port", e);
+    }
   }
 
   /** Serves on a port that was asked for. */

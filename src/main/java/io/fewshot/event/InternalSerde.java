@@ -4,6 +4,7 @@ import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.CorrectedMessage;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
+import io.fewshot.event.internal.Vote;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -64,6 +65,10 @@ public final class InternalSerde<T> implements Serde<T> {
 
   public static Serde<AuditOutcome> auditOutcome() {
     return new InternalSerde<>(AuditOutcome.getEncoder(), AuditOutcome.createDecoder(none()));
+  }
+
+  public static Serde<Vote> vote() {
+    return new InternalSerde<>(Vote.getEncoder(), Vote.createDecoder(none()));
   }
 
   /** For any record that is written in a store: a query that waits, for instance. */

@@ -24,6 +24,9 @@ public final class Topics {
   /** Header of a dry run's result: what the language model was asked. */
   public static final String PROMPT_HEADER = "fewshot.prompt";
 
+  /** Header of a correction's removal after which the message waits for people again. */
+  public static final String UNDO_HEADER = "fewshot.undo";
+
   public static final String DEFAULT_PREFIX = "fewshot.";
   public static final int DEFAULT_PARTITIONS = 6;
 
@@ -83,6 +86,7 @@ public final class Topics {
     topics.compacted("trainings", "task", null, 1, TEXT_BYTES);
     topics.compacted("encoded-examples", "task/example_id", null, partitions, TEXT_BYTES);
     topics.compacted("audits", "task/query_id", null, 1, TEXT_BYTES);
+    topics.add("votes", "query_id", null, 1, WEEK);
     return new Topics(prefix, topics.byLabel);
   }
 
@@ -217,6 +221,11 @@ public final class Topics {
   /** Internal: what people said about messages drawn for an audit: {@code AuditOutcome}. */
   public Topic audits() {
     return topic("audits");
+  }
+
+  /** Internal: what single labelers say where several must agree: {@code Vote}. */
+  public Topic votes() {
+    return topic("votes");
   }
 
   /** Internal: examples with their vectors: {@code EncodedExample}. */

@@ -219,8 +219,10 @@ final class Api {
       throw new WebException(
           400, "label", "the task's definition does not have the label " + to + ": add it there");
     }
-    int changed = rename.rename(task, text(body, "from", TEXT_CHARS), to);
-    answer(context, Shown.object().put("changed", changed));
+    LabelRename.Changed changed = rename.rename(task, text(body, "from", TEXT_CHARS), to);
+    answer(
+        context,
+        Shown.object().put("changed", changed.examples()).put("waiting", changed.waiting()));
   }
 
   private void labeled(Context context) {

@@ -23,6 +23,8 @@ final class Assets {
     "app.css",
     "icon.svg",
     "app.js",
+    "alike.js",
+    "answers.js",
     "api.js",
     "charts.js",
     "dom.js",

@@ -1,7 +1,9 @@
 package io.fewshot.labeling;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,17 +11,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What people said about one message: the last word of each labeler. Not safe for use by several
- * threads.
+ * What people said about one message: the last vote of each labeler where several must agree, and
+ * the correction that came of it. Not safe for use by several threads.
  *
  * <p>A message is agreed on when as many labelers as the task asks for have answered and more than
- * half of them say the same, or when someone has settled it. The corrections themselves are in the
- * topic at once, where the last one counts: until the others have answered, the first labeler's
- * word teaches.
+ * half of them say the same, or as soon as there is a correction, whoever wrote it: somebody who
+ * settled the vote, or another producer. Votes teach nothing, only corrections do. Both are in
+ * topics of their own, which are read in no order among each other, so neither half changes the
+ * other.
  */
 final class Ballot {
 
-  /** What a labeler said. */
+  /** What somebody said. */
   record Vote(String labeler, String output, Instant at) {}
 
   /** How far it is. */
@@ -33,8 +36,7 @@ final class Ballot {
 
   private final String queryId;
   private final Map<String, Vote> votes = new LinkedHashMap<>();
-  private @Nullable Vote settled;
-  private @Nullable Vote last;
+  private @Nullable Vote correction;
   private @Nullable String task;
   private @Nullable String text;
 
@@ -46,7 +48,7 @@ final class Ballot {
     return queryId;
   }
 
-  /** The message's task, as far as a correction named it. */
+  /** The message's task, as far as a vote or a correction named it. */
   @Nullable String task() {
     return task;
   }
@@ -56,19 +58,16 @@ final class Ballot {
     return text;
   }
 
-  /**
-   * Counts a vote; a labeler's later one replaces the earlier.
-   *
-   * @param settles whether it ends the vote
-   */
-  void add(Vote vote, @Nullable String task, @Nullable String text, boolean settles) {
-    if (settles) {
-      settled = vote;
-    } else {
-      votes.remove(vote.labeler());
-      votes.put(vote.labeler(), vote);
-    }
-    last = vote;
+  /** Counts a vote; a labeler's later one replaces the earlier. */
+  void vote(String task, Vote vote) {
+    votes.remove(vote.labeler());
+    votes.put(vote.labeler(), vote);
+    this.task = task;
+  }
+
+  /** Takes a correction; the last one counts. */
+  void correct(Vote correction, @Nullable String task, @Nullable String text) {
+    this.correction = correction;
     if (task != null) {
       this.task = task;
     }
@@ -77,40 +76,86 @@ final class Ballot {
     }
   }
 
+  void withdrawVotes() {
+    votes.clear();
+  }
+
+  void withdrawCorrection() {
+    correction = null;
+  }
+
+  /** Whether nobody says anything. */
+  boolean isEmpty() {
+    return votes.isEmpty() && correction == null;
+  }
+
+  boolean isCorrected() {
+    return correction != null;
+  }
+
+  boolean hasVotes() {
+    return !votes.isEmpty();
+  }
+
   State state(int agreement) {
-    if (settled != null) {
+    if (correction != null) {
       return State.AGREED;
     }
     if (votes.size() < agreement) {
       return State.OPEN;
     }
-    return agreement == 1 || majority().isPresent() ? State.AGREED : State.DISPUTED;
+    return majority().isPresent() ? State.AGREED : State.DISPUTED;
   }
 
-  /** What more than half of the labelers say. */
-  Optional<String> majority() {
+  /**
+   * What the labelers agree on while no correction says so yet: the last vote for it, so that
+   * whoever writes the correction writes the very same.
+   */
+  Optional<Vote> due(int agreement) {
+    return correction == null && votes.size() >= agreement ? majority() : Optional.empty();
+  }
+
+  /** The last vote for what more than half of the labelers say. */
+  private Optional<Vote> majority() {
     Map<String, Integer> counts = new LinkedHashMap<>();
     votes.values().forEach(vote -> counts.merge(vote.output(), 1, Integer::sum));
-    return counts.entrySet().stream()
-        .filter(entry -> entry.getValue() * 2 > votes.size())
-        .map(Map.Entry::getKey)
-        .findFirst();
+    return votes.values().stream()
+        .filter(vote -> counts.getOrDefault(vote.output(), 0) * 2 > votes.size())
+        .max(Comparator.comparing(Vote::at).thenComparing(Vote::labeler));
   }
 
   boolean hasVoted(String labeler) {
     return votes.containsKey(labeler);
   }
 
+  /** How many labelers have voted. */
+  int size() {
+    return votes.size();
+  }
+
+  /** The last vote of each labeler, in their order. */
   Collection<Vote> votes() {
     return List.copyOf(votes.values());
   }
 
-  /** The correction that counts, which is the last. */
-  Vote last() {
-    Vote vote = last;
-    if (vote == null) {
-      throw new IllegalStateException("a ballot has at least one vote");
+  /** What everybody said: the votes, and the correction unless it is one of them. */
+  Collection<Vote> said() {
+    List<Vote> said = new ArrayList<>(votes.values());
+    Vote corrected = correction;
+    if (corrected != null && !said.contains(corrected)) {
+      said.add(corrected);
     }
-    return vote;
+    return said;
+  }
+
+  /** What counts: the correction, or else the last vote. */
+  Vote last() {
+    Vote corrected = correction;
+    if (corrected != null) {
+      return corrected;
+    }
+    return votes.values().stream()
+        .max(Comparator.comparing(Vote::at))
+        .orElseThrow(() -> new IllegalStateException("nobody has said anything"));
   }
 }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +117,11 @@ final class Guard {
         new Cookie(
             COOKIE, session.token(), "/", seconds, secure, 0, true, null, null, SameSite.STRICT));
     return session;
+  }
+
+  /** The session of somebody who is known, if the request has one. */
+  static Optional<Session> find(Context context, Sessions sessions) {
+    return sessions.find(context.cookie(COOKIE)).filter(session -> session.name() != null);
   }
 
   /** Ends the session of the request. */

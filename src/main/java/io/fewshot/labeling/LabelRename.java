@@ -7,22 +7,27 @@ import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.Vote;
 import io.fewshot.ops.Settings;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Gives all examples of one label another one: a new name, or one that is there, which merges both.
- * Reads the whole topic for it, since the view holds texts that are cut.
+ * Reads the whole topic for it, since the view holds texts that are cut. The records of the data
+ * set follow the examples; what waits for people, and what some of them voted, is written anew
+ * here, so that nobody is offered the old name.
  */
 final class LabelRename {
 
@@ -32,27 +37,60 @@ final class LabelRename {
   private final Topic topic;
   private final RecordCodec<Example> codec;
   private final Publisher publisher;
+  private final LabelingView view;
+  private final TopicFollower follower;
 
-  LabelRename(Settings settings, Topics topics, Codecs codecs, Publisher publisher) {
+  /** How many examples and how many waiting messages were changed. */
+  record Changed(int examples, int waiting) {}
+
+  LabelRename(
+      Settings settings,
+      Topics topics,
+      Codecs codecs,
+      Publisher publisher,
+      LabelingView view,
+      TopicFollower follower) {
     this.settings = settings;
     this.topic = topics.examples();
     this.codec = codecs.codec(Example.class);
     this.publisher = publisher;
+    this.view = view;
+    this.follower = follower;
   }
 
   /**
    * Renames.
    *
-   * @return how many examples were changed
    * @throws TimeoutException when the topic cannot be read within a minute
    */
-  int rename(String task, String from, String to) {
+  Changed rename(String task, String from, String to) {
     List<Example> changed =
         read(task, from).values().stream()
             .map(example -> Example.newBuilder(example).setOutput(to).build())
             .toList();
-    publisher.replace(changed);
-    return changed.size();
+    List<OpenRequest> waiting = view.open(task);
+    List<OpenRequest> asked =
+        waiting.stream()
+            .filter(request -> request.offers(from))
+            .map(request -> request.renamed(from, to))
+            .toList();
+    List<Vote> votes =
+        waiting.stream()
+            .flatMap(
+                request ->
+                    view.votes(request.queryId()).stream()
+                        .filter(vote -> vote.output().equals(from))
+                        .map(vote -> vote(request, vote, to)))
+            .toList();
+    List<RecordMetadata> written = new ArrayList<>(publisher.replace(changed));
+    written.addAll(publisher.ask(asked));
+    written.addAll(publisher.vote(votes));
+    follower.awaitRead(written);
+    return new Changed(changed.size(), asked.size());
+  }
+
+  private static Vote vote(OpenRequest request, Ballot.Vote vote, String output) {
+    return Agreement.vote(request, new Ballot.Vote(vote.labeler(), output, vote.at()));
   }
 
   private Map<String, Example> read(String task, String label) {

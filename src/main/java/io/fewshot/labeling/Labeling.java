@@ -1,17 +1,15 @@
 package io.fewshot.labeling;
 
 import io.fewshot.event.Correction;
-import io.fewshot.labeling.Publisher.Decision;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * What labelers do: take a message, answer it or several alike, put it aside, take an answer back.
@@ -19,7 +17,6 @@ import org.apache.kafka.clients.producer.RecordMetadata;
  */
 final class Labeling {
 
-  private static final Duration READ_WITHIN = Duration.ofSeconds(3);
   private static final int COMPARED = 200;
   private static final int ALIKE = 12;
   private static final int EVIDENCE = 5;
@@ -29,6 +26,7 @@ final class Labeling {
   private final Publisher publisher;
   private final Similarity similarity;
   private final TopicFollower follower;
+  private final Agreement agreement;
 
   /** Who labels: the session that holds messages, and the name that answers carry. */
   record Labeler(String session, String name, Role role) {}
@@ -44,14 +42,19 @@ final class Labeling {
     this.view = view;
     this.publisher = publisher;
     this.similarity = similarity;
+    this.agreement = new Agreement(view, publisher, follower);
   }
 
   /** The message to answer next; what was put aside comes back when there is no other. */
   Optional<OpenRequest> next(String task, Labeler labeler) {
-    Optional<OpenRequest> next = view.next(task, labeler.session(), labeler.name());
-    return next.isEmpty() && view.unskip(labeler.session())
-        ? view.next(task, labeler.session(), labeler.name())
-        : next;
+    agreement.publishDue();
+    return view.handingOut(
+        handout -> {
+          Optional<OpenRequest> next = handout.next(task, labeler.session(), labeler.name());
+          return next.isEmpty() && handout.unskip(labeler.session())
+              ? handout.next(task, labeler.session(), labeler.name())
+              : next;
+        });
   }
 
   /** The nearest examples of the message. */
@@ -63,7 +66,7 @@ final class Labeling {
   List<Alike> alike(String task, String queryId, Labeler labeler) {
     OpenRequest request = open(task, queryId);
     List<OpenRequest> others =
-        view.free(task, labeler.session(), labeler.name()).stream()
+        free(task, labeler).stream()
             .filter(other -> !other.queryId().equals(queryId))
             .sorted(Comparator.comparing(OpenRequest::createdAt).reversed())
             .limit(COMPARED)
@@ -108,7 +111,7 @@ final class Labeling {
   List<String> answerAll(String task, List<String> queryIds, String output, Labeler labeler) {
     check(task, output);
     Set<String> free =
-        view.free(task, labeler.session(), labeler.name()).stream()
+        free(task, labeler).stream()
             .map(OpenRequest::queryId)
             .collect(java.util.stream.Collectors.toSet());
     List<OpenRequest> requests =
@@ -121,38 +124,33 @@ final class Labeling {
     return requests.stream().map(OpenRequest::queryId).toList();
   }
 
-  private void publish(List<OpenRequest> requests, String output, Labeler labeler) {
-    List<Decision> decisions = new ArrayList<>();
-    for (OpenRequest request : requests) {
-      Decision own =
-          new Decision(
-              correction(request.queryId(), request.task(), request.text(), output, labeler.name()),
-              false);
-      decisions.add(own);
-      settlement(own).ifPresent(decisions::add);
-    }
-    awaitRead(publisher.correct(decisions));
-    requests.forEach(request -> view.release(request.queryId(), labeler.session()));
+  /** Messages that this labeler could answer. */
+  private List<OpenRequest> free(String task, Labeler labeler) {
+    return view.handingOut(handout -> handout.free(task, labeler.session(), labeler.name()));
   }
 
-  /** In the topic the last correction counts: when that is not the majority's, one more is due. */
-  private Optional<Decision> settlement(Decision vote) {
-    Correction own = vote.correction();
-    Ballot ballot = new Ballot(own.getQueryId());
-    view.votes(own.getQueryId()).forEach(each -> ballot.add(each, null, null, false));
-    ballot.add(
-        new Ballot.Vote(own.getLabeler(), own.getOutput(), own.getCreatedAt()), null, null, false);
-    if (view.agreement() == 1 || ballot.votes().size() < view.agreement()) {
-      return Optional.empty();
+  private void publish(List<OpenRequest> requests, String output, Labeler labeler) {
+    if (view.agreement() == 1) {
+      correct(
+          requests.stream()
+              .map(
+                  each ->
+                      Publisher.correction(
+                          each.queryId(),
+                          each.task(),
+                          each.text(),
+                          new Ballot.Vote(labeler.name(), output, Publisher.now())))
+              .toList());
+    } else {
+      agreement.vote(requests, output, labeler.name());
     }
-    return ballot
-        .majority()
-        .filter(output -> !output.equals(own.getOutput()))
-        .map(
-            output ->
-                new Decision(
-                    correction(own.getQueryId(), own.getTask(), own.getText(), output, "agreement"),
-                    true));
+    view.handOut(
+        handout ->
+            requests.forEach(request -> handout.release(request.queryId(), labeler.session())));
+  }
+
+  private void correct(List<Correction> corrections) {
+    follower.awaitRead(publisher.correct(corrections));
   }
 
   /** Ends a disputed vote. */
@@ -160,32 +158,37 @@ final class Labeling {
     Labeled labeled =
         view.labeledMessage(queryId).orElseThrow(() -> gone("this message was not answered"));
     check(labeled.task(), output);
-    Correction correction =
-        correction(queryId, labeled.task(), labeled.text(), output, labeler.name());
-    awaitRead(publisher.correct(List.of(new Decision(correction, true))));
+    correct(
+        List.of(
+            Publisher.correction(
+                queryId,
+                labeled.task(),
+                labeled.text(),
+                new Ballot.Vote(labeler.name(), output, Publisher.now()))));
   }
 
   void skip(String queryId, Labeler labeler) {
-    view.skip(queryId, labeler.session());
+    view.handOut(handout -> handout.skip(queryId, labeler.session()));
   }
 
-  /** Takes the corrections of a message back, and all that they taught; it comes next again. */
+  /** Takes back what was said about a message, and all that it taught; it comes next again. */
   void undo(String queryId, Labeler labeler) {
-    List<Ballot.Vote> votes = view.votes(queryId);
-    if (votes.isEmpty()) {
+    Collection<Ballot.Vote> said = view.said(queryId);
+    if (said.isEmpty()) {
       throw gone("there is no answer to take back");
     }
-    boolean own = votes.stream().allMatch(vote -> vote.labeler().equals(labeler.name()));
+    boolean own = said.stream().allMatch(each -> each.labeler().equals(labeler.name()));
     if (!own && labeler.role() != Role.OWNER) {
       throw new WebException(403, "owner", "only an owner undoes what others labeled");
     }
-    awaitRead(publisher.undo(queryId));
-    view.takeOnly(queryId, labeler.session());
-  }
-
-  /** The view follows the topics alone; so that the next look shows this, it waits a moment. */
-  private void awaitRead(List<RecordMetadata> written) {
-    written.forEach(each -> follower.awaitRead(each, READ_WITHIN));
+    // The votes first: those that agree without a correction would bring it back.
+    if (!view.votes(queryId).isEmpty()) {
+      follower.awaitRead(publisher.withdrawVotes(queryId));
+    }
+    if (view.isCorrected(queryId)) {
+      follower.awaitRead(publisher.undo(queryId));
+    }
+    view.handOut(handout -> handout.takeOnly(queryId, labeler.session()));
   }
 
   /** Examples that say almost the same as the message and have another output. */
@@ -239,17 +242,5 @@ final class Labeling {
       throw new WebException(
           400, "label", "the task's definition does not have the label " + output);
     }
-  }
-
-  private static Correction correction(
-      String queryId, String task, String text, String output, String labeler) {
-    return Correction.newBuilder()
-        .setQueryId(queryId)
-        .setTask(task)
-        .setText(text.isBlank() ? null : text)
-        .setOutput(output)
-        .setLabeler(labeler)
-        .setCreatedAt(Publisher.now())
-        .build();
   }
 }

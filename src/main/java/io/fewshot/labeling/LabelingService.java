@@ -49,6 +49,7 @@ public final class LabelingService implements AutoCloseable {
     DryRuns dryRuns = new DryRuns();
     Sessions sessions = new Sessions(clock);
     Guard guard = new Guard(web, sessions);
+    LoginLimit limit = new LoginLimit(clock);
     publisher = new Publisher(settings, topics, codecs);
     similarity = new Similarity(new Encoders());
     live = new LiveUpdates(view::revision);
@@ -71,16 +72,22 @@ public final class LabelingService implements AutoCloseable {
             web,
             sessions,
             guard,
-            new LoginLimit(clock),
+            limit,
             view,
             new Labeling(view, publisher, similarity, follower),
-            new LabelRename(settings, topics, codecs, publisher),
+            new LabelRename(settings, topics, codecs, publisher, view, follower),
             publisher,
             dryRuns)
         .addTo(app);
     app.sse("/api/events", live::add);
     new Assets().addTo(app);
-    mount(new HealthPages(health, metrics));
+    HealthPages pages = new HealthPages(health, metrics);
+    mount(HealthPages.ALIVE, pages);
+    mount(HealthPages.READY, pages);
+    if (web.metrics()) {
+      app.before(HealthPages.METRICS, new MetricsGuard(web, sessions, limit)::protect);
+      mount(HealthPages.METRICS, pages);
+    }
     explainFailures();
   }
 
@@ -109,15 +116,13 @@ public final class LabelingService implements AutoCloseable {
     return service;
   }
 
-  private void mount(HealthPages pages) {
-    for (String path : HealthPages.PATHS) {
-      app.get(
-          path,
-          context -> {
-            HealthPages.Page page = pages.page(path);
-            context.status(page.status()).contentType(page.contentType()).result(page.body());
-          });
-    }
+  private void mount(String path, HealthPages pages) {
+    app.get(
+        path,
+        context -> {
+          HealthPages.Page page = pages.page(path);
+          context.status(page.status()).contentType(page.contentType()).result(page.body());
+        });
   }
 
   private void explainFailures() {

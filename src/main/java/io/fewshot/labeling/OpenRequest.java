@@ -4,7 +4,9 @@ import io.fewshot.event.Candidate;
 import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Reason;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A message that people are asked about.
@@ -38,5 +40,43 @@ public record OpenRequest(
         request.getPropensity() > 0 ? Math.min(1, request.getPropensity()) : 1,
         List.copyOf(request.getExampleIds()),
         own == null ? recordTime : own);
+  }
+
+  /** For the topic. */
+  LabelingRequest toRecord() {
+    return LabelingRequest.newBuilder()
+        .setQueryId(queryId)
+        .setTask(task)
+        .setText(text)
+        .setCandidates(candidates)
+        .setConfidence(confidence)
+        .setReason(reason)
+        .setPropensity(propensity)
+        .setExampleIds(exampleIds)
+        .setCreatedAt(createdAt)
+        .build();
+  }
+
+  /** Whether an answer is among the likely ones. */
+  boolean offers(String output) {
+    return candidates.stream().anyMatch(each -> each.getOutput().equals(output));
+  }
+
+  /** The same with another name for one answer; two of one name become one. */
+  OpenRequest renamed(String from, String to) {
+    Map<String, Double> merged = new LinkedHashMap<>();
+    for (Candidate each : candidates) {
+      merged.merge(
+          each.getOutput().equals(from) ? to : each.getOutput(),
+          each.getProbability(),
+          Double::sum);
+    }
+    List<Candidate> renamed =
+        merged.entrySet().stream()
+            .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+            .map(each -> new Candidate(each.getKey(), Math.min(1, each.getValue())))
+            .toList();
+    return new OpenRequest(
+        queryId, task, text, renamed, confidence, reason, propensity, exampleIds, createdAt);
   }
 }

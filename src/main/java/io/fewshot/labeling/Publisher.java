@@ -3,9 +3,12 @@ package io.fewshot.labeling;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
+import io.fewshot.event.InternalSerde;
+import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Query;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.Vote;
 import io.fewshot.ops.Settings;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +29,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,13 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Publisher implements AutoCloseable {
 
-  /** Header of a correction that ends a vote. */
-  static final String SETTLES = "fewshot.settles";
-
-  /** Header of a removal after which the message waits for people again. */
-  static final String UNDO = "fewshot.undo";
-
-  /** Header of a query that was only tried; it travels to the result. */
   private static final byte[] TRUE = {'t', 'r', 'u', 'e'};
 
   private static final int PATIENCE_MILLIS = 10_000;
@@ -50,16 +47,16 @@ final class Publisher implements AutoCloseable {
   private final RecordCodec<Correction> corrections;
   private final RecordCodec<Query> queries;
   private final RecordCodec<Example> examples;
+  private final RecordCodec<LabelingRequest> requests;
+  private final Serializer<Vote> votes = InternalSerde.vote().serializer();
   private final Producer<String, byte[]> producer;
-
-  /** A correction and whether it ends a vote. */
-  record Decision(Correction correction, boolean settles) {}
 
   Publisher(Settings settings, Topics topics, Codecs codecs) {
     this.topics = topics;
     this.corrections = codecs.codec(Correction.class);
     this.queries = codecs.codec(Query.class);
     this.examples = codecs.codec(Example.class);
+    this.requests = codecs.codec(LabelingRequest.class);
     Map<String, Object> given = settings.producer();
     given.put(ProducerConfig.ACKS_CONFIG, "all");
     given.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
@@ -78,29 +75,62 @@ final class Publisher implements AutoCloseable {
     return Instant.now().truncatedTo(ChronoUnit.MILLIS);
   }
 
+  /** What somebody says about a message, as other programs are told. */
+  static Correction correction(String queryId, String task, String text, Ballot.Vote said) {
+    return Correction.newBuilder()
+        .setQueryId(queryId)
+        .setTask(task)
+        .setText(text.isBlank() ? null : text)
+        .setOutput(said.output())
+        .setLabeler(said.labeler())
+        .setCreatedAt(said.at())
+        .build();
+  }
+
   /** Writes corrections, in this order; gives where they are. */
-  List<RecordMetadata> correct(List<Decision> decisions) {
+  List<RecordMetadata> correct(List<Correction> decided) {
     String topic = topics.corrections().name();
-    List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
-    for (Decision decision : decisions) {
-      ProducerRecord<String, byte[]> record =
-          new ProducerRecord<>(
-              topic,
-              decision.correction().getQueryId(),
-              corrections.encode(topic, decision.correction()));
-      if (decision.settles()) {
-        record.headers().add(new RecordHeader(SETTLES, TRUE));
-      }
-      records.add(record);
-    }
-    return send(records);
+    return send(
+        decided.stream()
+            .map(
+                each ->
+                    new ProducerRecord<>(topic, each.getQueryId(), corrections.encode(topic, each)))
+            .toList());
   }
 
   /** Takes all corrections of a message back; it waits for people again. */
   List<RecordMetadata> undo(String queryId) {
     ProducerRecord<String, byte[]> record = removal(topics.corrections().name(), queryId);
-    record.headers().add(new RecordHeader(UNDO, TRUE));
+    record.headers().add(new RecordHeader(Topics.UNDO_HEADER, TRUE));
     return send(List.of(record));
+  }
+
+  /** Writes what single labelers say; it teaches nothing. */
+  List<RecordMetadata> vote(List<Vote> said) {
+    String topic = topics.votes().name();
+    return send(
+        said.stream()
+            .map(
+                vote ->
+                    new ProducerRecord<>(topic, vote.getQueryId(), votes.serialize(topic, vote)))
+            .toList());
+  }
+
+  /** Takes back what everybody said about a message. */
+  List<RecordMetadata> withdrawVotes(String queryId) {
+    return send(List.of(removal(topics.votes().name(), queryId)));
+  }
+
+  /** Asks people about messages; one of the same id is replaced. */
+  List<RecordMetadata> ask(List<OpenRequest> asked) {
+    String topic = topics.labeling().name();
+    return send(
+        asked.stream()
+            .map(
+                each ->
+                    new ProducerRecord<>(
+                        topic, each.queryId(), requests.encode(topic, each.toRecord())))
+            .toList());
   }
 
   /** Asks the stream what it would answer. */
@@ -113,9 +143,9 @@ final class Publisher implements AutoCloseable {
   }
 
   /** Replaces examples. */
-  void replace(List<Example> changed) {
+  List<RecordMetadata> replace(List<Example> changed) {
     String topic = topics.examples().name();
-    send(
+    return send(
         changed.stream()
             .map(
                 example ->

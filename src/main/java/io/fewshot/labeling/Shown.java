@@ -7,6 +7,7 @@ import io.fewshot.event.ActiveRelease;
 import io.fewshot.event.Candidate;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.Result;
+import io.fewshot.event.Topics;
 import io.fewshot.ladder.Proof;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
@@ -167,13 +168,13 @@ final class Shown {
       ObjectNode each = all.addObject();
       each.put("query_id", labeled.queryId());
       each.put("text", labeled.text());
-      each.put("output", labeled.last().output());
+      each.put("output", output(labeled));
       each.put("labeler", labeled.last().labeler());
       each.put("created_at", labeled.at().toEpochMilli());
       each.put("state", labeled.state().name());
       FirstResult first = labeled.first();
       each.put("first_output", first == null ? null : first.output());
-      each.put("confirmed", first != null && first.isRight(labeled.last().output()));
+      each.put("confirmed", first != null && first.isRight(output(labeled)));
       ArrayNode votes = each.putArray("votes");
       labeled
           .votes()
@@ -182,6 +183,16 @@ final class Shown {
                   votes.addObject().put("labeler", vote.labeler()).put("output", vote.output()));
     }
     return all;
+  }
+
+  /** What counts for a message now: its label may have been renamed since it was given. */
+  private String output(Labeled labeled) {
+    String key = Topics.exampleKey(labeled.task(), Topics.correctedExampleId(labeled.queryId()));
+    return labeled.state() != Ballot.State.AGREED
+        ? labeled.last().output()
+        : view.reading(() -> view.examples().get(key))
+            .map(ExampleBook.Shown::output)
+            .orElse(labeled.last().output());
   }
 
   /** A result of a message that was tried. */

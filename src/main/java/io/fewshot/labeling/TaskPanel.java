@@ -84,7 +84,7 @@ record TaskPanel(
   /** In the order of the answers; what people were not asked about is no sample of anything. */
   private static List<Compared> compare(List<Labeled> labeled) {
     return labeled.stream()
-        .filter(each -> each.state() != Ballot.State.DISPUTED)
+        .filter(each -> each.state() == Ballot.State.AGREED)
         .sorted(Comparator.comparing(Labeled::at))
         .flatMap(
             each -> {

@@ -37,6 +37,7 @@ final class TopicFollower implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final long RETRY_MILLIS = 1_000;
+  private static final Duration READ_WITHIN = Duration.ofSeconds(3);
   private static final Duration CLOSING = Duration.ofSeconds(2);
   private static final long NEW_PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -53,6 +54,7 @@ final class TopicFollower implements AutoCloseable {
   private final Map<TopicPartition, Long> positions = new HashMap<>();
 
   private final Map<TopicPartition, Long> ends = new HashMap<>();
+  private volatile boolean caughtUp;
 
   /**
    * @param sink told of each record on the thread of this; may throw {@link
@@ -75,13 +77,22 @@ final class TopicFollower implements AutoCloseable {
     thread.start();
   }
 
+  /** Whether it has read all that was there when it began. */
+  boolean isCaughtUp() {
+    return caughtUp;
+  }
+
   /**
-   * Waits until a record that was written has been read, at most as long as given: a person's next
-   * look must show what they did. When it takes longer it goes on without.
+   * Waits a moment until records that were written have been read: a person's next look must show
+   * what they did. When it takes longer it goes on without.
    */
-  void awaitRead(RecordMetadata written, Duration most) {
+  void awaitRead(List<RecordMetadata> written) {
+    long deadline = System.nanoTime() + READ_WITHIN.toNanos();
+    written.forEach(each -> awaitRead(each, deadline));
+  }
+
+  private void awaitRead(RecordMetadata written, long deadline) {
     TopicPartition partition = new TopicPartition(written.topic(), written.partition());
-    long deadline = System.nanoTime() + most.toNanos();
     synchronized (positions) {
       while (positions.getOrDefault(partition, 0L) <= written.offset() && isOpen()) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
@@ -143,6 +154,7 @@ final class TopicFollower implements AutoCloseable {
       }
       if (!ends.isEmpty() && hasReached(consumer)) {
         ends.clear();
+        caughtUp = true;
         health.ready();
       }
     }

@@ -15,6 +15,7 @@ import io.fewshot.event.Status;
 import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.AuditOutcome;
+import io.fewshot.event.internal.Vote;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.micrometer.core.instrument.Counter;
@@ -87,15 +88,26 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
         topics.corrections().name(),
         (record, key, value) -> {
           if (value == null) {
-            view.withdrawn(key, time(record), Publisher.has(record, Publisher.UNDO));
+            view.withdrawn(key, time(record), Publisher.has(record, Topics.UNDO_HEADER));
             return;
           }
           Correction correction = Objects.requireNonNull(decode(corrections, record, value));
           Instant own = correction.getCreatedAt();
-          view.correction(
-              correction,
-              own == null ? time(record) : own,
-              Publisher.has(record, Publisher.SETTLES));
+          view.correction(correction, own == null ? time(record) : own);
+        });
+    Deserializer<Vote> votes = InternalSerde.vote().deserializer();
+    handlers.put(
+        topics.votes().name(),
+        (record, key, value) -> {
+          Vote vote = votes.deserialize(record.topic(), value);
+          if (vote == null) {
+            view.votesWithdrawn(key);
+          } else {
+            view.vote(
+                vote.getQueryId(),
+                vote.getTask(),
+                new Ballot.Vote(vote.getLabeler(), vote.getOutput(), vote.getAt()));
+          }
         });
     handlers.put(
         topics.examples().name(),
@@ -122,7 +134,8 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
         topics.labeling(),
         topics.releases(),
         topics.active(),
-        topics.audits());
+        topics.audits(),
+        topics.votes());
   }
 
   @Override

@@ -11,8 +11,10 @@ import java.net.UnknownHostException;
  * @param port 0 for a free one
  * @param users who may log in; with none, whoever sits at this machine is an owner
  * @param agreement how many labelers each message needs, at least 1
+ * @param metrics whether {@code /metrics} is served here too, which needs a login beyond this
+ *     machine; not when they have a port of their own
  */
-public record WebSettings(String host, int port, Users users, int agreement) {
+public record WebSettings(String host, int port, Users users, int agreement, boolean metrics) {
 
   public static final String LOCALHOST = "127.0.0.1";
   private static final int MOST_LABELERS = 9;
@@ -28,6 +30,11 @@ public record WebSettings(String host, int port, Users users, int agreement) {
               + ", beyond this machine, the page needs users: make lines with ./fewshot web"
               + " --new-user NAME and name their file with --users");
     }
+  }
+
+  /** With metrics. */
+  public WebSettings(String host, int port, Users users, int agreement) {
+    this(host, port, users, agreement, true);
   }
 
   /** On this machine alone, without users, one labeler for each message. */

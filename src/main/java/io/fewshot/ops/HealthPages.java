@@ -3,12 +3,13 @@ package io.fewshot.ops;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.Gauge;
-import java.util.List;
 
 /** What {@code /healthz}, {@code /readyz} and {@code /metrics} answer, whatever server asks. */
 public final class HealthPages {
 
-  public static final List<String> PATHS = List.of("/healthz", "/readyz", "/metrics");
+  public static final String ALIVE = "/healthz";
+  public static final String READY = "/readyz";
+  public static final String METRICS = "/metrics";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -27,13 +28,12 @@ public final class HealthPages {
   /** An answer: HTTP status, media type and text. */
   public record Page(int status, String contentType, String body) {}
 
-  /** The answer for a path; 404 for those that are not in {@link #PATHS}. */
+  /** The answer for a path; 404 for any other. */
   public Page page(String path) {
     return switch (path) {
-      case "/healthz" -> statuses("live", health.live());
-      case "/readyz" -> statuses("ready", health.ready());
-      case "/metrics" ->
-          new Page(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
+      case ALIVE -> statuses("live", health.live());
+      case READY -> statuses("ready", health.ready());
+      case METRICS -> new Page(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
       default -> new Page(404, "text/plain; charset=utf-8", "not found\n");
     };
   }

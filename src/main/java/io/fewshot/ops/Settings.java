@@ -2,15 +2,11 @@ package io.fewshot.ops;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -37,6 +33,7 @@ public final class Settings {
   public static final String REPLICATION = OURS + "replication";
   public static final String STATE_DIR = OURS + "state.dir";
   public static final String PORT = OURS + "port";
+  public static final String MANAGEMENT_PORT = OURS + "management.port";
   public static final String ANSWERING_THREADS = OURS + "answering.threads";
   public static final String LEARNING_THREADS = OURS + "learning.threads";
   public static final String DTYPE = OURS + "dtype";
@@ -60,6 +57,7 @@ public final class Settings {
           REPLICATION,
           STATE_DIR,
           PORT,
+          MANAGEMENT_PORT,
           ANSWERING_THREADS,
           LEARNING_THREADS,
           DTYPE,
@@ -78,13 +76,11 @@ public final class Settings {
   /** A record of the largest topic must fit into one request, in bytes. */
   private static final String MAX_REQUEST = Integer.toString(8 << 20);
 
-  private static final Set<String> DTYPES = Set.of("auto", "bf16", "fp32");
-
-  private final Map<String, String> values;
+  private final SettingValues values;
   private final Path cache;
 
   private Settings(Map<String, String> values, Path cache) {
-    this.values = Map.copyOf(values);
+    this.values = new SettingValues(values);
     this.cache = cache;
   }
 
@@ -118,19 +114,19 @@ public final class Settings {
 
   /** The same with some values replaced. */
   public Settings with(Map<String, String> replacements) {
-    Map<String, String> changed = new HashMap<>(values);
+    Map<String, String> changed = new HashMap<>(values.all());
     changed.putAll(replacements);
     return new Settings(changed, cache);
   }
 
   /** Whether anybody said where the broker is. */
   public boolean knowsBroker() {
-    return values.containsKey(BOOTSTRAP);
+    return values.has(BOOTSTRAP);
   }
 
   /** The broker's address. */
   public String bootstrapServers() {
-    return required(
+    return values.required(
         BOOTSTRAP,
         "no broker known: start one with ./fewshot up, or name yours with --bootstrap-servers"
             + " or FEWSHOT_BOOTSTRAP_SERVERS");
@@ -138,23 +134,15 @@ public final class Settings {
 
   /** The registry's base URLs, separated by commas. */
   public String registryUrl() {
-    return required(
+    return values.required(
         REGISTRY,
         "no schema registry known: name yours with --schema-registry-url or"
             + " FEWSHOT_SCHEMA_REGISTRY_URL");
   }
 
-  private String required(String name, String otherwise) {
-    String value = values.get(name);
-    if (value == null || value.isBlank()) {
-      throw new SettingsException(otherwise);
-    }
-    return value;
-  }
-
   /** What the codecs need: the registry's properties, and {@code serde} when another is wanted. */
   public Map<String, String> registry() {
-    Map<String, String> properties = new HashMap<>(new ClientProperties(values).registry());
+    Map<String, String> properties = new HashMap<>(new ClientProperties(values.all()).registry());
     properties.put(REGISTRY, registryUrl());
     serde().ifPresent(serde -> properties.put("serde", serde));
     return properties;
@@ -179,44 +167,43 @@ public final class Settings {
 
   /** Properties of a Kafka Streams application, without its id and its directory. */
   public Map<String, Object> streams() {
-    Map<String, Object> properties = new HashMap<>(new ClientProperties(values).kafka());
+    Map<String, Object> properties = new HashMap<>(new ClientProperties(values.all()).kafka());
     properties.put(BOOTSTRAP, bootstrapServers());
     properties.putIfAbsent("producer." + ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST);
     return properties;
   }
 
   private Map<String, Object> client(String prefix, Set<String> names) {
-    Map<String, Object> properties = new ClientProperties(values).client(prefix, names);
+    Map<String, Object> properties = new ClientProperties(values.all()).client(prefix, names);
     properties.put(BOOTSTRAP, bootstrapServers());
     return properties;
   }
 
   /** What every topic's name begins with. */
   public String topicPrefix() {
-    return text(TOPIC_PREFIX, "fewshot.");
+    return values.text(TOPIC_PREFIX, "fewshot.");
   }
 
   /** What application ids begin with; by default it follows the topics, to keep tenants apart. */
   public String applicationIdPrefix() {
     String prefix = topicPrefix();
     String stem = prefix.endsWith(".") ? prefix.substring(0, prefix.length() - 1) : prefix;
-    return text(APPLICATION_ID_PREFIX, stem + "-");
+    return values.text(APPLICATION_ID_PREFIX, stem + "-");
   }
 
   /** Of the topics that carry the load. */
   public int partitions() {
-    return number(PARTITIONS, 6, 1, 10_000);
+    return values.number(PARTITIONS, 6, 1, 10_000);
   }
 
   /** Copies of each partition; -1 for the broker's default. */
   public int replication() {
-    return number(REPLICATION, -1, -1, 100);
+    return values.number(REPLICATION, -1, -1, 100);
   }
 
   /** Where the applications keep their local state. */
   public Path stateDirectory() {
-    String directory = values.get(STATE_DIR);
-    return directory == null ? cache.resolve("state") : Path.of(directory);
+    return values.find(STATE_DIR).map(Path::of).orElseGet(() -> cache.resolve("state"));
   }
 
   /** Of this user: downloads and notes about what runs. */
@@ -226,139 +213,86 @@ public final class Settings {
 
   /** Of the web page and the health endpoints; 0 for a free one. */
   public int port() {
-    return number(PORT, 8080, 0, 65_535);
+    return values.number(PORT, 8080, 0, 65_535);
+  }
+
+  /** Of health and metrics beside the web page; empty when the page's own port serves them. */
+  public Optional<Integer> managementPort() {
+    return values.find(MANAGEMENT_PORT).map(port -> values.number(MANAGEMENT_PORT, 0, 0, 65_535));
   }
 
   public int answeringThreads() {
-    return number(ANSWERING_THREADS, 1, 1, 256);
+    return values.number(ANSWERING_THREADS, 1, 1, 256);
   }
 
   public int learningThreads() {
-    return number(LEARNING_THREADS, 1, 1, 256);
+    return values.number(LEARNING_THREADS, 1, 1, 256);
   }
 
   /** {@code auto}, {@code bf16} or {@code fp32}. */
   public String dtype() {
-    String dtype = text(DTYPE, "auto").toLowerCase(Locale.ROOT);
-    if (!DTYPES.contains(dtype)) {
-      throw new SettingsException(DTYPE + " must be auto, bf16 or fp32, not " + dtype);
-    }
-    return dtype;
+    return values.choice(DTYPE, "auto", "auto|bf16|fp32", "auto, bf16 or fp32");
   }
 
   /** {@code auto}, {@code cpu} or {@code cuda:N}. */
   public String device() {
-    String device = text(DEVICE, "auto").toLowerCase(Locale.ROOT);
-    if (!device.matches("auto|cpu|cuda:\\d+")) {
-      throw new SettingsException(DEVICE + " must be auto, cpu or cuda:N, not " + device);
-    }
-    return device;
+    return values.choice(DEVICE, "auto", "auto|cpu|cuda:\\d+", "auto, cpu or cuda:N");
   }
 
   /** Models to load before they are asked for. */
   public List<String> models() {
-    return list(MODELS);
+    return values.list(MODELS);
   }
 
   /** The rungs that this process runs, by their names; empty for all that it can. */
   public List<String> rungs() {
-    return list(RUNGS);
+    return values.list(RUNGS);
   }
 
   /** So many new examples of a task start a training; 0 for never. */
   public int trainerExamples() {
-    return number(TRAINER_EXAMPLES, 200, 0, 1_000_000_000);
+    return values.number(TRAINER_EXAMPLES, 200, 0, 1_000_000_000);
   }
 
   /** How often tasks with new examples are trained, as ISO 8601 has it; empty for never. */
   public Optional<Duration> trainerEvery() {
-    String value = text(TRAINER_EVERY, "").strip();
-    if (value.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      Duration every = Duration.parse(value);
-      if (!every.isNegative() && !every.isZero()) {
-        return Optional.of(every);
-      }
-    } catch (DateTimeParseException e) {
-      // Said below.
-    }
-    throw new SettingsException(
-        TRAINER_EVERY + " must be a duration such as PT6H or P1D, not " + value);
+    return values.duration(TRAINER_EVERY);
   }
 
   /** With fewer held out messages than this, a candidate is judged by cross-validation. */
   public int trainerHoldout() {
-    return number(TRAINER_HOLDOUT, 100, 1, 1_000_000_000);
+    return values.number(TRAINER_HOLDOUT, 100, 1, 1_000_000_000);
   }
 
   /** Rank of the adapters that are trained. */
   public int loraRank() {
-    return number(LORA_RANK, 8, 1, 256);
+    return values.number(LORA_RANK, 8, 1, 256);
   }
 
   /** The modules that adapters change, such as q_proj; empty for all. */
   public List<String> loraModules() {
-    return list(LORA_MODULES);
+    return values.list(LORA_MODULES);
   }
 
   /** Most passes of a training over the examples; 0 for a number that suits how many there are. */
   public int loraEpochs() {
-    return number(LORA_EPOCHS, 0, 0, 10_000);
+    return values.number(LORA_EPOCHS, 0, 0, 10_000);
   }
 
   /** Highest learning rate of an adapter, in millionths. */
   public int loraRate() {
-    return number(LORA_RATE, 1000, 1, 1_000_000);
+    return values.number(LORA_RATE, 1000, 1, 1_000_000);
   }
 
   /** The class of another serde than ours. */
   public Optional<String> serde() {
-    String name = values.getOrDefault(SERDE, values.getOrDefault("serde", ""));
-    return name.isBlank() ? Optional.empty() : Optional.of(name.strip());
-  }
-
-  private String text(String name, String otherwise) {
-    return values.getOrDefault(name, otherwise);
-  }
-
-  private List<String> list(String name) {
-    return Arrays.stream(text(name, "").split(","))
-        .map(String::strip)
-        .filter(part -> !part.isEmpty())
-        .toList();
-  }
-
-  private int number(String name, int otherwise, int least, int most) {
-    String value = values.get(name);
-    if (value == null) {
-      return otherwise;
-    }
-    try {
-      int number = Integer.parseInt(value.strip());
-      if (number >= least && number <= most) {
-        return number;
-      }
-    } catch (NumberFormatException e) {
-      // Said below.
-    }
-    throw new SettingsException(
-        name + " must be a whole number from " + least + " to " + most + ", not " + value);
+    String name = values.text(SERDE, values.text("serde", "")).strip();
+    return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 
   /** All values but the secret ones, for people to read. */
   @Override
   public String toString() {
-    Map<String, String> shown = new TreeMap<>();
-    values.forEach((name, value) -> shown.put(name, shown(name, value)));
-    return "Settings" + shown;
-  }
-
-  private static String shown(String name, String value) {
-    if (name.matches("(?i).*(password|secret|token|user\\.info|jaas|\\.key|credential).*")) {
-      return "***";
-    }
-    return value.replaceAll("//[^/@,]*@", "//***@");
+    return "Settings" + values.shown();
   }
 }

@@ -261,7 +261,11 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     return true;
   }
 
-  /** Takes back all that a message taught and what was seen of it; what waits for it goes too. */
+  /**
+   * Takes back all that a message taught; what waits for it goes too, and what was seen of it
+   * unless it was only undone: then people are asked again, and their answer needs the query's key
+   * and headers.
+   */
   private void forget(Waiting request) {
     String queryId = request.queryId;
     long hash = CorrectedMessages.hash("forget", Long.toString(request.raw.timestamp()));
@@ -270,9 +274,16 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       if (queue != null) {
         queue.forEach(each -> room.leave(each.place));
       }
-      seen.forget(queryId);
+      boolean undo = request.raw.headers().lastHeader(Topics.UNDO_HEADER) != null;
+      if (!undo) {
+        seen.forget(queryId);
+      }
       long now = context.currentSystemTimeMs();
-      for (String task : corrected.forget(queryId, request.raw.timestamp(), hash)) {
+      List<String> tasks =
+          undo
+              ? corrected.undo(queryId, hash)
+              : corrected.forget(queryId, request.raw.timestamp(), hash);
+      for (String task : tasks) {
         context.forward(Teaching.removal(task, queryId, now), LearningTopology.CORRECTED_EXAMPLES);
         context.forward(Teaching.auditRemoval(task, queryId, now), LearningTopology.AUDITS);
         meters.correction(task, "forgotten");

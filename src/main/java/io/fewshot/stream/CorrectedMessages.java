@@ -89,6 +89,22 @@ final class CorrectedMessages {
     return before.getTasks();
   }
 
+  /**
+   * Notes that what was said about the message was taken back, and nothing else of it.
+   *
+   * @return the tasks in which it may have an example
+   */
+  List<String> undo(String queryId, long hash) {
+    CorrectedMessage before = get(queryId);
+    store.put(
+        queryId,
+        CorrectedMessage.newBuilder(before)
+            .setTasks(List.of())
+            .setDone(with(before, hash))
+            .build());
+    return before.getTasks();
+  }
+
   /** Whether a message of this time was forgotten before it came here. */
   boolean isForgotten(String queryId, Instant time) {
     Instant forgotten = get(queryId).getForgottenAt();

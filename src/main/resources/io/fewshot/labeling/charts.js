@@ -5,7 +5,7 @@ import { number, percent, word } from './words.js';
 
 const WIDTH = 360;
 const HEIGHT = 230;
-const LEFT = 44;
+const LEFT = 60;
 const RIGHT = 22;
 const TOP = 12;
 const BOTTOM = 38;
@@ -19,7 +19,8 @@ function frame(label, xAxis, xTicks, content) {
   ]);
   const ticks = xTicks.map(([share, text]) => svg('text', { x: x(share), y: HEIGHT - BOTTOM + 16, 'text-anchor': 'middle' }, text));
   return svg('svg', { class: 'chart', role: 'img', 'aria-label': label, viewBox: `0 0 ${WIDTH} ${HEIGHT}` },
-    ...lines.flat(), ...ticks, svg('text', { x: x(0.5), y: HEIGHT - 6, 'text-anchor': 'middle' }, xAxis), ...content(x, y));
+    ...lines.flat(), ...ticks, svg('text', { x: x(0.5), y: HEIGHT - 6, 'text-anchor': 'middle' }, xAxis),
+    svg('text', { x: 12, y: y(0.5), 'text-anchor': 'middle', transform: `rotate(-90 12 ${y(0.5)})` }, word('axisRight')), ...content(x, y));
 }
 
 /** Accuracy of the last first answers over the labels spent. */

@@ -78,7 +78,7 @@ export class Panel {
       event.preventDefault();
       const reply = await this.app.attempt(() => post('labels/rename', { task: panel.task, from: from.value, to: to.value }));
       if (reply) {
-        say(word('renamed', { n: number(reply.changed) }));
+        say(word('renamed', { n: number(reply.changed), waiting: number(reply.waiting) }));
         to.value = '';
         await this.show();
       }

@@ -1,7 +1,9 @@
 // The queue: one message, its likely answers, one key per decision.
 
 import { get, post } from './api.js';
-import { ask, byId, complain, el, isAsking, key, say } from './dom.js';
+import { Alike } from './alike.js';
+import { isSure, searchLabel, writeAnswer } from './answers.js';
+import { byId, complain, el, isAsking, key, say } from './dom.js';
 import { number, percent, word } from './words.js';
 
 const RENEW_MILLIS = 25000;
@@ -10,8 +12,7 @@ export class Queue {
   constructor(app) {
     this.app = app;
     this.message = null;
-    this.alike = [];
-    this.ticked = new Set();
+    this.alike = new Alike();
     this.done = [];
     this.busy = false;
     // The message is kept for us only so long: ask again while it is shown.
@@ -35,8 +36,11 @@ export class Queue {
   async changed() {
     if (!this.message && this.isShown()) {
       await this.load(false);
-    } else if (this.message) {
-      this.loadAlike(this.message);
+    } else if (this.message && this.isShown() && !this.busy) {
+      await this.load(false);
+      if (this.message) {
+        this.loadAlike(this.message);
+      }
     }
     this.showCount();
   }
@@ -52,15 +56,13 @@ export class Queue {
       return;
     }
     this.app.task.waiting = next.waiting;
-    const same = this.message && next.message && this.message.query_id === next.message.query_id;
-    if (same) {
-      this.message = next.message;
+    if (this.message && next.message && this.message.query_id === next.message.query_id) {
+      this.renew(next.message);
       return;
     }
     if (next.message || this.message || !byId('main').querySelector('.empty')) {
       this.message = next.message;
-      this.alike = [];
-      this.ticked = new Set();
+      this.alike.clear();
       this.draw();
       if (focus || this.message) {
         byId('message')?.focus({ preventScroll: false });
@@ -71,17 +73,22 @@ export class Queue {
     }
   }
 
-  async loadAlike(message) {
-    try {
-      const { alike } = await get('queue/alike', { task: message.task, query_id: message.query_id });
-      if (this.message === message) {
-        const known = new Set(this.alike.map((each) => each.query_id));
-        alike.filter((each) => !known.has(each.query_id) && each.similarity >= 0.9)
-          .forEach((each) => this.ticked.add(each.query_id));
-        this.alike = alike;
-        this.drawAlike();
+  /** The same message again: drawn anew only if it looks different, as after a renaming or a vote. */
+  renew(message) {
+    const looks = (each) => JSON.stringify([each.answers, each.choices]);
+    const changed = looks(message) !== looks(this.message);
+    this.message = message;
+    if (changed) {
+      const focused = byId('main').contains(document.activeElement);
+      this.draw();
+      if (focused) {
+        byId('message').focus();
       }
-    } catch { /* Only an offer: the message can be answered without it. */ }
+    }
+  }
+
+  loadAlike(message) {
+    return this.alike.load(message, () => this.message === message || this.message?.query_id === message.query_id);
   }
 
   render(...content) {
@@ -100,7 +107,7 @@ export class Queue {
       el('div', { class: 'column' }, this.card(message), this.decision(message)),
       el('aside', { class: 'column side' }, this.evidence(message),
         el('section', { id: 'alike', 'aria-labelledby': 'alike-title' }))));
-    this.drawAlike();
+    this.alike.draw();
   }
 
   card(message) {
@@ -166,46 +173,6 @@ export class Queue {
         : el('p', { class: 'hint' }, word('noEvidence')));
   }
 
-  drawAlike() {
-    const place = byId('alike');
-    if (!place) {
-      return;
-    }
-    if (!this.alike.length) {
-      place.replaceChildren(el('h2', { id: 'alike-title' }, word('alike')), el('p', { class: 'hint' }, word('noAlike')));
-      return;
-    }
-    place.replaceChildren(
-      el('h2', { id: 'alike-title' }, word('alike')),
-      el('p', { class: 'hint' }, word('alikeHint'), ' ',
-        el('button', { type: 'button', class: 'act small', 'aria-keyshortcuts': 'a', onclick: () => this.tickAll() },
-          key('a'), word(this.ticked.size ? 'none' : 'all'))),
-      el('ul', { class: 'examples' }, this.alike.map((each) => el('li', {},
-        el('label', { class: 'tick' },
-          el('input', {
-            type: 'checkbox', checked: this.ticked.has(each.query_id),
-            onchange: (event) => this.tick(each.query_id, event.target.checked)
-          }),
-          el('span', { class: 'example-text', dir: 'auto' }, each.text))))));
-  }
-
-  tick(id, on) {
-    if (on) {
-      this.ticked.add(id);
-    } else {
-      this.ticked.delete(id);
-    }
-  }
-
-  tickAll() {
-    if (this.ticked.size) {
-      this.ticked.clear();
-    } else {
-      this.alike.forEach((each) => this.ticked.add(each.query_id));
-    }
-    this.drawAlike();
-  }
-
   async answer(output, sure = false) {
     const message = this.message;
     if (!message || this.busy) {
@@ -219,7 +186,7 @@ export class Queue {
         await this.afterRefusal();
       } else if (reply.taken) {
         await this.taken(message, output);
-      } else if (await this.isSure(output, reply.contradictions)) {
+      } else if (await isSure(output, reply.contradictions)) {
         this.busy = false;
         await this.answer(output, true);
       }
@@ -237,7 +204,7 @@ export class Queue {
 
   async taken(message, output) {
     const ids = [message.query_id];
-    const group = this.alike.map((each) => each.query_id).filter((id) => this.ticked.has(id));
+    const group = this.alike.chosen();
     if (group.length) {
       const reply = await this.app.attempt(
         () => post('queue/answer-group', { task: message.task, query_ids: group, output }));
@@ -247,18 +214,6 @@ export class Queue {
     say(ids.length > 1 ? word('takenMany', { n: ids.length, output }) : word('taken', { output }));
     this.message = null;
     await this.load(true);
-  }
-
-  isSure(output, contradictions) {
-    return ask(word('contradicts'), (done) => [
-      el('p', {}, word('contradictsWhy')),
-      el('ul', { class: 'examples' }, contradictions.map((example) => el('li', {},
-        el('span', { class: 'example-text', dir: 'auto' }, example.input),
-        el('span', { class: 'label', dir: 'auto' }, example.output)))),
-      el('div', { class: 'actions' },
-        el('button', { type: 'button', class: 'act primary', autofocus: true, onclick: () => done(false) }, word('back')),
-        el('button', { type: 'button', class: 'act', id: 'sure', onclick: () => done(true) }, word('sure') + ': ' + output))
-    ]);
   }
 
   async skip() {
@@ -288,42 +243,7 @@ export class Queue {
   }
 
   async search() {
-    const task = this.app.task.task;
-    const output = await ask(word('search'), (done) => {
-      const list = el('ul', { class: 'choices', id: 'found' });
-      const input = el('input', {
-        type: 'search', id: 'search', autofocus: true, autocomplete: 'off', 'aria-label': word('searchHint'),
-        placeholder: word('searchHint'), 'aria-controls': 'found',
-        oninput: () => find(),
-        onkeydown: (event) => {
-          if (event.key === 'Enter') {
-            list.querySelector('button')?.click();
-          } else if (event.key === 'ArrowDown') {
-            event.preventDefault();
-            list.querySelector('button')?.focus();
-          }
-        }
-      });
-      list.addEventListener('keydown', (event) => move(event, list, input));
-      const find = async () => {
-        const typed = input.value;
-        const { labels } = await this.app.attempt(() => get('labels', { task, q: typed })) || { labels: [] };
-        if (typed !== input.value) {
-          return;
-        }
-        list.replaceChildren(...labels.map((label) => el('li', {},
-          el('button', { type: 'button', class: 'choice', onclick: () => done(label.output) },
-            el('span', { class: 'choice-text' },
-              el('span', { class: 'choice-name', dir: 'auto' }, label.output),
-              label.description ? el('span', { class: 'choice-why' }, label.description) : null)))));
-        if (!labels.length) {
-          list.replaceChildren(el('li', { class: 'hint' }, word('noMatch')));
-        }
-      };
-      find();
-      return [input, list, el('div', { class: 'actions' },
-        el('button', { type: 'button', class: 'act', onclick: () => done(null) }, word('close')))];
-    });
+    const output = await searchLabel(this.app, this.app.task.task);
     if (output) {
       await this.answer(output);
     }
@@ -335,23 +255,7 @@ export class Queue {
       return;
     }
     const free = this.isFree();
-    const guess = free && this.message?.choices[0] ? this.message.choices[0].output : '';
-    const output = await ask(word(free ? 'newAnswer' : 'newLabel'), (done) => {
-      const field = el(free ? 'textarea' : 'input', {
-        id: 'written', autofocus: true, autocomplete: 'off', rows: free ? 8 : null, value: guess,
-        'aria-label': word(free ? 'answer' : 'label'), dir: 'auto',
-        onkeydown: (event) => {
-          if (event.key === 'Enter' && (!free || event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            done(field.value.trim());
-          }
-        }
-      });
-      return [field, el('div', { class: 'actions' },
-        el('button', { type: 'button', class: 'act primary', onclick: () => done(field.value.trim()) },
-          free ? key('Ctrl ⏎') : key('⏎'), word('save')),
-        el('button', { type: 'button', class: 'act', onclick: () => done(null) }, word('close')))];
-    });
+    const output = await writeAnswer(free, free && this.message?.choices[0] ? this.message.choices[0].output : '');
     if (output) {
       await this.answer(output);
     }
@@ -376,7 +280,7 @@ export class Queue {
       }
       return true;
     }
-    const act = { s: () => this.skip(), n: () => this.write(), a: () => this.tickAll() }[name];
+    const act = { s: () => this.skip(), n: () => this.write(), a: () => this.alike.tickAll() }[name];
     if (name === '/' && !this.isFree()) {
       this.search();
       return true;
@@ -384,17 +288,6 @@ export class Queue {
     act?.();
     return Boolean(act);
   }
-}
-
-/** Up and down through a list of buttons. */
-function move(event, list, input) {
-  if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
-    return;
-  }
-  event.preventDefault();
-  const buttons = [...list.querySelectorAll('button')];
-  const at = buttons.indexOf(document.activeElement) + (event.key === 'ArrowDown' ? 1 : -1);
-  (at < 0 ? input : buttons[Math.min(at, buttons.length - 1)]).focus();
 }
 
 function bar(share) {

@@ -44,6 +44,18 @@ class MainTest {
         "forget|--query-id=ID",
         "dataset|which one? choose of export",
         "dataset export no-such-folder/x.jsonl|no-such-folder is no directory",
+        "web --bootstrap-servers localhost --schema-registry-url http://localhost:1 --port 0|the"
+            + " connection's settings are wrong: Invalid url in bootstrap.servers",
+        "web --host 0.0.0.0|the page needs users: make lines with ./fewshot web --new-user NAME",
+        "web --agreement 0 --port 0 --bootstrap-servers localhost:1|agreement is 1 to 9 labelers",
+        "simulate --task tasks/sentiment.yaml --messages no.csv --test no.csv --budget 9|no.csv does not"
+            + " exist: check the path",
+        "simulate --task tasks/sentiment.yaml --messages m.csv --test t.csv|--budget=N",
+        "simulate --task tasks/sentiment.yaml --messages m.csv --test t.csv --budget 0|--budget must be"
+            + " at least 1, not 0",
+        "simulate --task tasks/sentiment.yaml --messages tasks/sentiment.yaml --test t.csv --budget"
+            + " 1|has no column 'text'",
+        "demo --messages tasks/sentiment.yaml|has no column 'text'",
         "examples import --task t no-such-file|no-such-file does not exist: check the path",
       })
   void wrongUseEndsWithTwoAndOneLine(String line, String expected) {

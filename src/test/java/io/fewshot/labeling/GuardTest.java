@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +84,55 @@ class GuardTest {
     assertThat(change(cookie, token, json, "Origin: http://" + host))
         .startsWith("HTTP/1.1 200")
         .endsWith("changed");
+  }
+
+  @Test
+  void metricsNeedALoginBeyondThisMachineOnly() throws IOException {
+    // Given
+    String line = Users.line("prometheus", Role.LABELER, "correct horse".toCharArray());
+    InstantSource clock = InstantSource.system();
+    Sessions sessions = new Sessions(clock);
+    MetricsGuard open =
+        new MetricsGuard(WebSettings.local(0), sessions, new LoginLimit(clock));
+    MetricsGuard closed =
+        new MetricsGuard(
+            new WebSettings("0.0.0.0", 0, Users.parse(line), 1), sessions, new LoginLimit(clock));
+    app.before("/open", open::protect);
+    app.get("/open", context -> context.result("metrics"));
+    app.before("/closed", closed::protect);
+    app.get("/closed", context -> context.result("metrics"));
+    String at = "Host: " + host;
+    String session = "Cookie: fewshot_session=";
+
+    // Then
+    assertThat(ask("GET /open HTTP/1.1", at)).endsWith("metrics");
+    assertThat(ask("GET /closed HTTP/1.1", at))
+        .startsWith("HTTP/1.1 401")
+        .contains("WWW-Authenticate: Basic")
+        .doesNotEndWith("metrics");
+    assertThat(ask("GET /closed HTTP/1.1", at, basic("prometheus:guess")))
+        .startsWith("HTTP/1.1 401");
+    // As often as Prometheus likes
+    for (int i = 0; i < 3 * LoginLimit.FOR_NAME; i++) {
+      assertThat(ask("GET /closed HTTP/1.1", at, basic("prometheus:correct horse")))
+          .startsWith("HTTP/1.1 200")
+          .endsWith("metrics");
+    }
+    assertThat(ask("GET /closed HTTP/1.1", at, session + sessions.open(null, Role.OWNER).token()))
+        .startsWith("HTTP/1.1 401");
+    assertThat(ask("GET /closed HTTP/1.1", at, session + sessions.open("ann", Role.OWNER).token()))
+        .endsWith("metrics");
+
+    // And who guesses is slowed down
+    for (int i = 0; i < LoginLimit.FOR_NAME; i++) {
+      ask("GET /closed HTTP/1.1", at, basic("ann:" + i));
+    }
+    assertThat(ask("GET /closed HTTP/1.1", at, basic("ann:x"))).startsWith("HTTP/1.1 429");
+  }
+
+  private static String basic(String nameAndPassword) {
+    return "Authorization: Basic "
+        + Base64.getEncoder().encodeToString(nameAndPassword.getBytes(StandardCharsets.UTF_8));
   }
 
   @Test

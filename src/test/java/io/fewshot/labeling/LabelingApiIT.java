@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fewshot.event.Correction;
+import io.fewshot.event.Candidate;
 import io.fewshot.event.Example;
+import io.fewshot.event.LabelingRequest;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.MetricsTable;
@@ -108,7 +109,25 @@ class LabelingApiIT {
     // And only an owner merges labels
     Map<String, Object> merge = Map.of("task", "intents", "from", "refunds", "to", "refund");
     assertThat(ann.post("labels/rename", merge).status()).isEqualTo(403);
-    assertThat(olga.post("labels/rename", merge).json().path("changed").asInt()).isEqualTo(1);
+    records.ask("q3", "I want my mony back", 0.3, "refunds", "cancel", "refund");
+    Awaitility.await().until(() -> olga.get("tasks").json().at("/tasks/0/waiting").asInt() == 3);
+    JsonNode merged = olga.post("labels/rename", merge).json();
+    assertThat(merged.path("changed").asInt()).isEqualTo(1);
+    assertThat(merged.path("waiting").asInt()).isEqualTo(1);
+
+    // And what waits offers the new label alone, for other pages too
+    assertThat(ann.next()).isEqualTo("q3");
+    assertThat(ann.get("queue/next?task=intents").json().at("/message/choices"))
+        .extracting(choice -> choice.path("output").asText())
+        .startsWith("refund", "cancel")
+        .doesNotContain("refunds");
+    assertThat(records.read(records.topics().labeling(), LabelingRequest.class, 4))
+        .last()
+        .satisfies(
+            record ->
+                assertThat(record.value().getCandidates())
+                    .extracting(Candidate::getOutput)
+                    .containsExactly("refund", "cancel"));
 
     // And the table of metrics describes what the page serves
     new MetricsTable().assertDescribes(metrics.scrape(), "web");
@@ -148,9 +167,53 @@ class LabelingApiIT {
     assertThat(bob.post("settle", settle).status()).isEqualTo(403);
     assertThat(olga.post("settle", settle).status()).isEqualTo(200);
     assertThat(olga.labeled().path("state").asText()).isEqualTo("AGREED");
-    assertThat(records.read(records.topics().corrections(), Correction.class, 3))
+
+    // And when two agree on the next, one of them after another start of the page
+    records.ask("q2", "Where is my parcel?", 0.2, "order_status");
+    Awaitility.await().until(() -> ann.next().equals("q2"));
+    ann.answer("q2", "order_status");
+    page.close();
+    serve(2);
+    bob.login("bob", PASSWORD);
+    Awaitility.await().until(() -> bob.next().equals("q2"));
+    assertThat(bob.answer("q2", "order_status").json().path("taken").asBoolean()).isTrue();
+
+    // Then only what was settled and agreed on teaches
+    assertThat(records.corrections(2))
         .extracting(record -> record.value().getLabeler() + " " + record.value().getOutput())
-        .containsExactly("ann refund", "bob cancel", "olga refund");
+        .containsExactly("olga refund", "bob order_status");
+    assertThat(records.corrections(2).get(1).value().getText()).isEqualTo("Where is my parcel?");
+
+    // When it is undone, then it waits for both again
+    olga.login("olga", PASSWORD);
+    assertThat(olga.post("undo", Map.of("query_id", "q2")).status()).isEqualTo(200);
+    assertThat(records.corrections(3).get(2).value()).isNull();
+    assertThat(olga.next()).isEqualTo("q2");
+    assertThat(bob.next()).as("another may look too").isEqualTo("q2");
+  }
+
+  @Test
+  void votesThatAgreeWithoutACorrectionAreMadeGood() throws Exception {
+    // Given a page that ended between the last vote and the correction
+    records.task("intents", "");
+    records.ask("q1", "Give me my money", 0.1, "refund", "cancel");
+    records.vote("q1", "ann", "refund");
+    records.vote("q1", "bob", "refund");
+    serve(2);
+    Person olga = new Person();
+    olga.login("olga", PASSWORD);
+
+    // When somebody asks for work
+    Awaitility.await().until(() -> olga.next().isEmpty());
+
+    // Then it is published
+    assertThat(records.corrections(1).get(0).value())
+        .satisfies(
+            correction -> {
+              assertThat(correction.getOutput()).isEqualTo("refund");
+              assertThat(correction.getLabeler()).isEqualTo("bob");
+              assertThat(correction.getText()).isEqualTo("Give me my money");
+            });
   }
 
   private record Reply(int status, JsonNode json) {}

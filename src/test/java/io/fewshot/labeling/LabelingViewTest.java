@@ -22,7 +22,9 @@ class LabelingViewTest {
   }
 
   private static String next(LabelingView view, String who) {
-    return view.next(TASK, "session of " + who, who).map(OpenRequest::queryId).orElse("nothing");
+    return view.handingOut(handout -> handout.next(TASK, "session of " + who, who))
+        .map(OpenRequest::queryId)
+        .orElse("nothing");
   }
 
   @Test
@@ -62,10 +64,10 @@ class LabelingViewTest {
   void whatIsAnsweredLeavesTheQueueWhicheverRecordComesFirst() {
     LabelingView live = view(1);
     live.request(unsure("a", 0.1));
-    live.correction(correction("a", "refund", "ann"), T0, false);
+    live.correction(correction("a", "refund", "ann"), T0);
 
     LabelingView restarted = view(1);
-    restarted.correction(correction("a", "refund", "ann"), T0, false);
+    restarted.correction(correction("a", "refund", "ann"), T0);
     restarted.request(unsure("a", 0.1));
 
     for (LabelingView view : new LabelingView[] {live, restarted}) {
@@ -81,8 +83,8 @@ class LabelingViewTest {
     LabelingView view = view(1);
     view.request(unsure("a", 0.1));
     view.request(unsure("b", 0.2));
-    view.correction(correction("a", "refund", "ann"), T0, false);
-    view.correction(correction("b", "refund", "ann"), T0, false);
+    view.correction(correction("a", "refund", "ann"), T0);
+    view.correction(correction("b", "refund", "ann"), T0);
 
     view.withdrawn("a", T0.plusSeconds(1), true);
     view.withdrawn("b", T0.plusSeconds(1), false);
@@ -90,9 +92,9 @@ class LabelingViewTest {
     assertThat(view.waiting(TASK)).isEqualTo(1);
     assertThat(next(view, "ann")).isEqualTo("a");
     assertThat(view.labeled(TASK, 9)).isEmpty();
-    assertThat(view.find("b")).isEmpty();
+    assertThat(view.open(TASK, "b")).isEmpty();
     view.request(unsure("b", 0.2));
-    assertThat(view.find("b")).as("an old request read again").isEmpty();
+    assertThat(view.open(TASK, "b")).as("an old request read again").isEmpty();
   }
 
   @Test
@@ -101,7 +103,7 @@ class LabelingViewTest {
     view.request(unsure("a", 0.1));
     next(view, "ann");
 
-    view.skip("a", "session of ann");
+    view.handOut(handout -> handout.skip("a", "session of ann"));
 
     assertThat(next(view, "ann")).isEqualTo("nothing");
     assertThat(next(view, "bob")).isEqualTo("a");
@@ -117,33 +119,106 @@ class LabelingViewTest {
     assertThat(next(view, "ann")).isEqualTo("a");
     assertThat(next(view, "bob")).isEqualTo("a");
     assertThat(next(view, "cid")).isEqualTo("nothing");
-    view.correction(correction("a", "refund", "ann"), T0, false);
+    vote(view, "ann", "refund");
 
     // Then it waits for the second, not for the first again
     assertThat(view.waiting(TASK)).isEqualTo(1);
     assertThat(next(view, "ann")).isEqualTo("nothing");
-    view.correction(correction("a", "cancel", "bob"), T0, false);
+    vote(view, "bob", "cancel");
     assertThat(view.waiting(TASK)).isZero();
     assertThat(state(view)).isEqualTo(Ballot.State.DISPUTED);
+    assertThat(view.due()).isEmpty();
 
     // When it is settled
-    view.correction(correction("a", "cancel", "owner"), T0, true);
+    view.correction(correction("a", "cancel", "owner"), T0);
 
     // Then
     assertThat(state(view)).isEqualTo(Ballot.State.AGREED);
+    assertThat(view.labeled(TASK, 1).get(0).votes())
+        .extracting(Ballot.Vote::labeler)
+        .containsExactly("ann", "bob", "owner");
   }
 
   @Test
-  void agreementNeedsMoreThanHalf() {
+  void whatMoreThanHalfSayIsDueUntilACorrectionSaysIt() {
     LabelingView view = view(3);
     view.request(unsure("a", 0.1));
-    view.correction(correction("a", "refund", "ann"), T0, false);
-    view.correction(correction("a", "cancel", "bob"), T0, false);
+    vote(view, "ann", "refund");
+    vote(view, "bob", "cancel");
     assertThat(state(view)).isEqualTo(Ballot.State.OPEN);
+    assertThat(view.due()).isEmpty();
 
-    view.correction(correction("a", "refund", "cid"), T0, false);
+    vote(view, "cid", "refund");
 
     assertThat(state(view)).isEqualTo(Ballot.State.AGREED);
+    assertThat(view.due())
+        .singleElement()
+        .satisfies(
+            due -> {
+              assertThat(due.last()).isEqualTo(new Ballot.Vote("cid", "refund", T0));
+              assertThat(due.text()).isEqualTo("text of a");
+            });
+    view.correction(correction("a", "refund", "cid"), T0);
+    assertThat(view.due()).isEmpty();
+  }
+
+  @Test
+  void anotherProducersCorrectionCountsWhateverLabelersAreWanted() {
+    LabelingView view = view(2);
+    view.request(unsure("a", 0.1));
+    vote(view, "ann", "refund");
+
+    view.correction(correction("a", "cancel", "help desk"), T0);
+
+    assertThat(view.waiting(TASK)).isZero();
+    assertThat(state(view)).isEqualTo(Ballot.State.AGREED);
+    assertThat(view.labeled(TASK, 1).get(0).last().output()).isEqualTo("cancel");
+  }
+
+  @Test
+  void votesAndCorrectionsAreTakenBackApartFromEachOther() {
+    // Given an undone agreement and a vote that came after
+    LabelingView live = view(2);
+    live.request(unsure("a", 0.1));
+    vote(live, "ann", "refund");
+    vote(live, "bob", "refund");
+    live.correction(correction("a", "refund", "bob"), T0);
+    live.votesWithdrawn("a");
+    live.withdrawn("a", T0, true);
+    vote(live, "ann", "cancel");
+
+    // When all of it is read anew, one topic after the other
+    LabelingView restarted = view(2);
+    vote(restarted, "ann", "refund");
+    vote(restarted, "bob", "refund");
+    restarted.votesWithdrawn("a");
+    vote(restarted, "ann", "cancel");
+    restarted.request(unsure("a", 0.1));
+    restarted.correction(correction("a", "refund", "bob"), T0);
+    restarted.withdrawn("a", T0, true);
+
+    // Then
+    for (LabelingView view : new LabelingView[] {live, restarted}) {
+      assertThat(view.waiting(TASK)).isEqualTo(1);
+      assertThat(view.due()).isEmpty();
+      assertThat(view.votes("a")).extracting(Ballot.Vote::output).containsExactly("cancel");
+      assertThat(next(view, "ann")).isEqualTo("nothing");
+      assertThat(next(view, "bob")).isEqualTo("a");
+    }
+  }
+
+  @Test
+  void aVoteOnAForgottenMessageIsGoneToo() {
+    LabelingView view = view(2);
+    vote(view, "ann", "refund");
+    view.withdrawn("a", T0.plusSeconds(1), false);
+    vote(view, "bob", "refund");
+
+    assertThat(view.said("a")).isEmpty();
+  }
+
+  private static void vote(LabelingView view, String labeler, String output) {
+    view.vote("a", TASK, new Ballot.Vote(labeler, output, T0));
   }
 
   private static Ballot.State state(LabelingView view) {

@@ -7,6 +7,7 @@ import io.fewshot.event.Candidate;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
+import io.fewshot.event.InternalSerde;
 import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Reason;
 import io.fewshot.event.Result;
@@ -15,6 +16,7 @@ import io.fewshot.event.Status;
 import io.fewshot.event.Topic;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
+import io.fewshot.event.internal.Vote;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
@@ -40,7 +42,7 @@ import org.awaitility.Awaitility;
 /** A broker and a registry, and what the stream and people write there. */
 final class LabelingWorld implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofSeconds(20);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Embedded embedded = Embedded.startTemporary();
   private final Settings settings = Settings.load(embedded.properties(), null, Map.of());
@@ -126,6 +128,20 @@ final class LabelingWorld implements AutoCloseable {
               .setCreatedAt(Instant.now())
               .build();
       send(record(topics.labeling(), LabelingRequest.class, id, request));
+    }
+
+    void vote(String id, String labeler, String output) {
+      Vote vote =
+          Vote.newBuilder()
+              .setTask("intents")
+              .setQueryId(id)
+              .setLabeler(labeler)
+              .setOutput(output)
+              .setAt(Instant.now())
+              .build();
+      send(
+          new ProducerRecord<>(
+              topics.votes().name(), id, InternalSerde.vote().serializer().serialize("", vote)));
     }
 
     void result(String id, String output, double confidence, boolean accepted) {

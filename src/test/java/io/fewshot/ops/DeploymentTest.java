@@ -42,7 +42,8 @@ class DeploymentTest {
           "FEWSHOT_USERS_FILE");
 
   /** The chart sets these itself. */
-  private static final Set<String> OF_THE_CHART = Set.of(Settings.PORT, Settings.STATE_DIR);
+  private static final Set<String> OF_THE_CHART =
+      Set.of(Settings.PORT, Settings.MANAGEMENT_PORT, Settings.STATE_DIR);
 
   @Test
   void everyVariableIsRead() throws IOException {
@@ -138,6 +139,11 @@ class DeploymentTest {
                     .path("ports")
                     .forEach(port -> assertThat(port.asText()).startsWith("127.0.0.1:")));
     assertThat(compose.at("/services/web/command").toString()).contains("--users");
+    String management =
+        compose.at("/services/web/environment").path("FEWSHOT_MANAGEMENT_PORT").asText();
+    assertThat(Files.readString(DOCKER.resolve("prometheus/prometheus.yml")))
+        .contains("[web:" + management + "]");
+    assertThat(compose.at("/services/web/ports").toString()).doesNotContain(management);
   }
 
   private static String property(String pom, String name) {

@@ -430,6 +430,65 @@ class CorrectionsTest {
   }
 
   @Test
+  void whatIsUndoneIsTakenBackAndTheNextCorrectionStillHasTheQuerysKeyAndHeaders() {
+    saw("q1", "intent", "my money please");
+    correct("q1", "card", "ann", MADE);
+    tick();
+    drain();
+
+    RecordHeaders undo = new RecordHeaders();
+    undo.add(Topics.UNDO_HEADER, utf8("true"));
+    corrections.pipeInput(new TestRecord<>(utf8("q1"), null, undo, START));
+    tick();
+
+    assertThat(examples.readKeyValuesToMap()).containsEntry("intent/query:q1", null);
+    assertThat(dataset.readKeyValuesToMap()).containsEntry("intent/query:q1", null);
+
+    // As the page writes it, with the text.
+    send(
+        "q1",
+        correction("q1", "refund", "ann", MADE.plusSeconds(1))
+            .setTask("intent")
+            .setText("my money please")
+            .build());
+    TestRecord<String, Result> corrected = results.readRecord();
+    assertThat(corrected.key()).isEqualTo("key of q1");
+    assertThat(corrected.headers().lastHeader("traceparent").value()).asString().isEqualTo("00-q1");
+    assertThat(examples.readKeyValuesToMap().get("intent/query:q1").getOutput())
+        .isEqualTo("refund");
+    nothingDead();
+
+    // And what was undone stays so, though it is read again.
+    correct("q1", "card", "ann", MADE);
+    assertThat(results.isEmpty()).isTrue();
+  }
+
+  @Test
+  void aRenamedLabelReplacesTheTrainingRecord() {
+    saw("q1", "free", "my money please");
+    correct("q1", "refunds", "ann");
+    tick();
+    Example taught = examples.readValue();
+    Split split = dataset.readValue().getSplit();
+
+    byte[] renamed =
+        codecs
+            .codec(Example.class)
+            .encode(
+                TOPICS.examples().name(), Example.newBuilder(taught).setOutput("refund").build());
+    examplesIn.pipeInput("free/query:q1", renamed);
+    tick();
+
+    assertThat(dataset.readRecord())
+        .satisfies(
+            record -> {
+              assertThat(record.key()).isEqualTo("free/query:q1");
+              assertThat(record.value().getOutput()).isEqualTo("refund");
+              assertThat(record.value().getSplit()).isEqualTo(split);
+            });
+  }
+
+  @Test
   void forgettingDropsWhatWaits() {
     correct("q1", "refund", "ann");
 
