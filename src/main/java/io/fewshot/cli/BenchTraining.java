@@ -25,7 +25,7 @@ final class BenchTraining {
   private static final int BATCH = 32;
   private static final int MAX_TOKENS = 256;
   private static final FineTuner.Options OPTIONS =
-      new FineTuner.Options(step -> 1e-3, step -> 2e-3, 0.01, 1, 0.1, 512, 128);
+      new FineTuner.Options(step -> 1e-3, step -> 2e-3, 0.01, 1, 0.1, 512);
 
   private final TorchLanguageModel model;
 

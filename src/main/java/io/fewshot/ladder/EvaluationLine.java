@@ -123,15 +123,11 @@ public record EvaluationLine(
       boolean counts = output != null && !(answer.novel() && known != null);
       Outcome outcome =
           new Outcome(
-              comparable(kind, truth),
-              counts && output != null ? comparable(kind, output) : null,
+              Judge.comparable(kind, truth),
+              counts && output != null ? Judge.comparable(kind, output) : null,
               answer.confidence());
       outcomes.add(outcome);
       acceptedRight += answer.accepted() && outcome.isRight() ? 1 : 0;
-    }
-
-    private static String comparable(Kind kind, String output) {
-      return kind == Kind.EXTRACT ? Json.canonical(output) : output.strip();
     }
 
     EvaluationLine build() {

@@ -15,11 +15,17 @@ import java.util.Set;
  * @param model the language model that it changes, by its name in the catalogue
  * @param temperature what a classifier's logits are divided by, so that its probabilities are those
  *     with which it is right; more than 1 makes it less sure
- * @param maxTokens longest message that it was trained on, in tokens
+ * @param maxTokens longest message that a classifier was trained on, in tokens
+ * @param confidence of what one that writes has written
  * @param seen marks of the texts that it was trained on; see {@link #mark}
  */
 public record FineTuned(
-    LoraAdapter adapter, String model, double temperature, int maxTokens, Set<Long> seen) {
+    LoraAdapter adapter,
+    String model,
+    double temperature,
+    int maxTokens,
+    WrittenConfidence confidence,
+    Set<Long> seen) {
 
   public FineTuned {
     seen = Set.copyOf(seen);
@@ -27,6 +33,16 @@ public record FineTuned(
       throw new IllegalArgumentException(
           "temperature %s and maxTokens %d make no sense".formatted(temperature, maxTokens));
     }
+  }
+
+  /** A classifier, or one that writes and is trusted as far as its words are likely. */
+  public FineTuned(
+      LoraAdapter adapter, String model, double temperature, int maxTokens, Set<Long> seen) {
+    this(adapter, model, temperature, maxTokens, WrittenConfidence.OF_WORDS, seen);
+  }
+
+  public FineTuned with(WrittenConfidence other) {
+    return new FineTuned(adapter, model, temperature, maxTokens, other, seen);
   }
 
   public String version() {

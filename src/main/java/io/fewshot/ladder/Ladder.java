@@ -288,7 +288,7 @@ public final class Ladder implements Answerer, AutoCloseable {
       return;
     }
     if (release.writes()) {
-      written.answer(task, List.of(), Optional.of(release), Optional.empty());
+      written.warmUp(task, release);
       return;
     }
     LanguageModel model = models.get(release.model());

@@ -1,5 +1,7 @@
 package io.fewshot.ladder;
 
+import static io.fewshot.ladder.FineTunedPrompt.MAX_ANSWER_TOKENS;
+
 import io.fewshot.memory.Neighbour;
 import io.fewshot.model.Generated;
 import io.fewshot.model.Generation;
@@ -26,11 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class WrittenAnswers {
 
-  private static final int MAX_ANSWER_TOKENS = 192;
-
   /**
-   * Being fluent is not being right: the probability of the words is a bound that no written answer
-   * is trusted beyond until people have judged some.
+   * Being fluent is not being right: what the language model writes as it is is trusted no further,
+   * since nobody has judged any of it. A fine-tuned one was judged before it was released.
    */
   private static final double MOST_TRUST = 0.5;
 
@@ -53,12 +53,14 @@ final class WrittenAnswers {
   List<Answer> answer(
       TaskDefinition task, List<Asked> asked, Optional<FineTuned> tuned, Optional<Proof> proof) {
     LanguageModel model = models.get(task.model());
-    PromptBuilder builder = new PromptBuilder(model, promptBudget);
     List<Prompt> prompts = new ArrayList<>();
     for (Asked each : asked) {
       Case item = each.item;
-      List<Shot> shots = tuned.isPresent() ? List.of() : item.promptShots();
-      prompts.add(builder.write(task, shots, item.text(), MAX_ANSWER_TOKENS));
+      prompts.add(
+          tuned.isPresent()
+              ? FineTunedPrompt.write(model, task, item.text(), promptBudget)
+              : new PromptBuilder(model, promptBudget)
+                  .write(task, item.promptShots(), item.text(), MAX_ANSWER_TOKENS));
     }
     List<Generation> requests =
         prompts.stream()
@@ -75,9 +77,22 @@ final class WrittenAnswers {
       String version = asked.get(i).encoder + "+" + model.version() + suffix;
       Prompt prompt = prompts.get(i);
       Supplier<String> text = () -> model.tokenizer().decode(prompt.ids());
-      answers.add(answer(task, rung, prompt, text, written.get(i), version, proof));
+      Generated said = written.get(i);
+      double confidence =
+          tuned
+              .map(release -> release.confidence().of(probability(said)))
+              .orElseGet(() -> MOST_TRUST * fluency(said));
+      answers.add(answer(task, rung, prompt, text, said, confidence, version, proof));
     }
     return answers;
+  }
+
+  /** Brings a release to where it is computed with, and its prompt's front with it. */
+  void warmUp(TaskDefinition task, FineTuned release) {
+    LanguageModel model = models.get(task.model());
+    Prompt prompt = FineTunedPrompt.write(model, task, task.instruction(), promptBudget);
+    model.generate(
+        release.adapter(), List.of(new Generation(prompt.shared(), prompt.ids(), 1, List.of())));
   }
 
   private static Answer answer(
@@ -86,10 +101,11 @@ final class WrittenAnswers {
       Prompt prompt,
       Supplier<String> text,
       Generated written,
+      double sure,
       String version,
       Optional<Proof> proof) {
     String output = written.text().strip();
-    double confidence = written.finished() && !output.isEmpty() ? confidence(written) : 0;
+    double confidence = written.finished() && !output.isEmpty() ? sure : 0;
     if (task.kind() == Kind.EXTRACT) {
       String json = Json.parse(withoutFence(output)).orElse(null);
       confidence = json == null ? 0 : confidence;
@@ -146,8 +162,13 @@ final class WrittenAnswers {
     return fenced.matches() ? fenced.group(1) : output;
   }
 
-  private static double confidence(Generated written) {
-    double mean = Arrays.stream(written.logProbabilities()).average().orElse(-20);
-    return MOST_TRUST * Math.exp(mean);
+  /** Of a word, in the geometric mean. */
+  private static double fluency(Generated written) {
+    return Math.exp(Arrays.stream(written.logProbabilities()).average().orElse(-20));
+  }
+
+  /** Of the whole answer. */
+  private static double probability(Generated written) {
+    return Math.exp(Arrays.stream(written.logProbabilities()).sum());
   }
 }

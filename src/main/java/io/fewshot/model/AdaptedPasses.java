@@ -1,10 +1,10 @@
 package io.fewshot.model;
 
 import ai.djl.ndarray.NDManager;
+import io.fewshot.model.Decoder.Next;
+import io.fewshot.model.Decoder.Sequence;
 import io.fewshot.model.LoraProgram.Loaded;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,18 +20,33 @@ final class AdaptedPasses implements AutoCloseable {
 
   private static final int MOST_KEPT = 8;
 
+  /** Of each adapter. A task has one instruction, so little is kept. */
+  private static final long MAX_CACHE_BYTES = 16L << 20;
+
   private final Decoder decoder;
   private final Lanes lanes;
   private final int maxTokens;
-  private final Map<LoraAdapter, Loaded> kept = new LinkedHashMap<>(16, 0.75f, true);
+  private final GgufTokenizer tokenizer;
+  private final Map<LoraAdapter, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
   private @Nullable LoraProgram program;
+
+  /** An adapter, and the prompts' fronts as it computes them: no other version may read those. */
+  private record Kept(Loaded loaded, PrefixCache prefixes) implements AutoCloseable {
+
+    @Override
+    public void close() {
+      prefixes.close();
+      loaded.close();
+    }
+  }
 
   private interface Pass {
     float[][] run(LoraProgram program, NDManager pass, Loaded adapter, List<int[]> sequences);
   }
 
-  AdaptedPasses(Decoder decoder, Lanes lanes, int maxTokens) {
+  AdaptedPasses(Decoder decoder, GgufTokenizer tokenizer, Lanes lanes, int maxTokens) {
     this.decoder = decoder;
+    this.tokenizer = tokenizer;
     this.lanes = lanes;
     this.maxTokens = maxTokens;
   }
@@ -47,11 +62,31 @@ final class AdaptedPasses implements AutoCloseable {
     return run(adapter, sequences, LoraProgram::hidden);
   }
 
+  /** Greedy continuations. */
+  List<Generated> generate(LoraAdapter adapter, List<Generation> requests) {
+    LoraProgram running = program();
+    Kept found = kept(running, adapter);
+    try {
+      return new Generator(
+              sequences -> next(running, found.loaded, sequences), tokenizer, found.prefixes)
+          .generate(requests, lanes);
+    } finally {
+      found.prefixes.trim();
+    }
+  }
+
+  private List<Next> next(LoraProgram running, Loaded adapter, List<Sequence> sequences) {
+    try (NDManager pass = decoder.manager().newSubManager()) {
+      return running.next(pass, adapter, sequences);
+    }
+  }
+
   private List<float[]> run(LoraAdapter adapter, List<int[]> sequences, Pass kind) {
     LoraProgram running = program();
-    Loaded loaded = loaded(running, adapter);
+    Loaded loaded = kept(running, adapter).loaded;
     float[][] results = new float[sequences.size()][];
-    List<List<Integer>> passes = passes(sequences);
+    int[] lengths = sequences.stream().mapToInt(sequence -> sequence.length).toArray();
+    List<List<Integer>> passes = LengthPasses.of(lengths, maxTokens, lanes.count());
     List<float[][]> found =
         lanes.run(
             passes,
@@ -78,43 +113,27 @@ final class AdaptedPasses implements AutoCloseable {
     return running;
   }
 
-  private Loaded loaded(LoraProgram running, LoraAdapter adapter) {
-    Loaded found = kept.get(adapter);
+  private Kept kept(LoraProgram running, LoraAdapter adapter) {
+    Kept found = kept.get(adapter);
     if (found == null) {
-      found = running.load(decoder.manager(), adapter);
+      Loaded loaded = running.load(decoder.manager(), adapter);
+      PrefixCache prefixes =
+          new PrefixCache(
+              MAX_CACHE_BYTES,
+              decoder::pastBytes,
+              tokens ->
+                  next(running, loaded, List.of(new Sequence(TokenTree.plain(0, tokens), null)))
+                      .get(0)
+                      .past());
+      found = new Kept(loaded, prefixes);
       kept.put(adapter, found);
-      Iterator<Loaded> oldest = kept.values().iterator();
+      Iterator<Kept> oldest = kept.values().iterator();
       if (kept.size() > MOST_KEPT) {
         oldest.next().close();
         oldest.remove();
       }
     }
     return found;
-  }
-
-  /** Sequences of about the same length stand together, up to so many tokens. */
-  private List<List<Integer>> passes(List<int[]> sequences) {
-    List<Integer> places = new ArrayList<>();
-    for (int i = 0; i < sequences.size(); i++) {
-      places.add(i);
-    }
-    places.sort(Comparator.comparingInt(i -> sequences.get(i).length));
-    List<List<Integer>> passes = new ArrayList<>();
-    int from = 0;
-    int tokens = 0;
-    for (int i = 0; i < places.size(); i++) {
-      int length = sequences.get(places.get(i)).length;
-      if (i > from && tokens + length > maxTokens) {
-        passes.add(places.subList(from, i));
-        from = i;
-        tokens = 0;
-      }
-      tokens += length;
-    }
-    if (from < places.size()) {
-      passes.add(places.subList(from, places.size()));
-    }
-    return passes;
   }
 
   private static double[] softmax(float[] logits) {
@@ -136,7 +155,7 @@ final class AdaptedPasses implements AutoCloseable {
 
   @Override
   public void close() {
-    kept.values().forEach(Loaded::close);
+    kept.values().forEach(Kept::close);
     kept.clear();
     if (program != null) {
       program.close();

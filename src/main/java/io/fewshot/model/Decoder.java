@@ -145,6 +145,11 @@ final class Decoder implements AutoCloseable {
     return epsilon;
   }
 
+  /** Keys and values of no tokens; not to be closed. */
+  NDArray nothing() {
+    return nothing;
+  }
+
   /** Rows of the gate, which are columns of the matrix that leads down from it. */
   int inner() {
     return (int) weights.get(weights.size() - 1).getShape().get(1);
@@ -256,7 +261,8 @@ final class Decoder implements AutoCloseable {
     }
   }
 
-  private Past keep(NDArray keysAndValues) {
+  /** Takes them over from the pass that computed them; the caller closes them. */
+  Past keep(NDArray keysAndValues) {
     keysAndValues.attach(manager);
     return new Past(keysAndValues, (int) keysAndValues.getShape().get(3));
   }

@@ -40,6 +40,8 @@ final class DecoderProgram implements AutoCloseable {
   /** Pickle protocol 2: an empty tuple. */
   private static final byte[] NO_CONSTANTS = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
 
+  private static final String INCLUDE = "include ";
+
   private final Model model;
 
   private DecoderProgram(Model model) {
@@ -67,17 +69,30 @@ final class DecoderProgram implements AutoCloseable {
 
   private static byte[] archive(String resource) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (InputStream text = DecoderProgram.class.getResourceAsStream(resource);
-        ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      if (text == null) {
-        throw new IOException("resource " + resource + " is missing");
-      }
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       put(zip, "data.pkl", OBJECT);
-      put(zip, "code/__torch__.py", text.readAllBytes());
+      put(zip, "code/__torch__.py", text(resource).getBytes(StandardCharsets.UTF_8));
       put(zip, "constants.pkl", NO_CONSTANTS);
       put(zip, "version", "10\n".getBytes(StandardCharsets.US_ASCII));
     }
     return bytes.toByteArray();
+  }
+
+  /** TorchScript has no include, so a line that begins with it is replaced by what it names. */
+  private static String text(String resource) throws IOException {
+    try (InputStream stream = DecoderProgram.class.getResourceAsStream(resource)) {
+      if (stream == null) {
+        throw new IOException("resource " + resource + " is missing");
+      }
+      StringBuilder text = new StringBuilder();
+      String own = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+      for (String line : own.lines().toList()) {
+        String included = line.strip();
+        text.append(included.startsWith(INCLUDE) ? text(included.substring(INCLUDE.length())) : line)
+            .append('\n');
+      }
+      return text.toString();
+    }
   }
 
   private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {

@@ -7,8 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.tracker.ParameterTracker;
 import io.fewshot.model.LoraProgram.Loaded;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.IntToDoubleFunction;
@@ -43,7 +41,6 @@ public final class FineTuner implements AutoCloseable {
    * @param maxNorm a step's gradient is cut to this length
    * @param smoothing of the labels, in [0, 1)
    * @param passTokens of one pass: memory grows with it, and with the number of cores
-   * @param passPredictions of one pass, where they are tokens of the vocabulary
    */
   public record Options(
       IntToDoubleFunction rate,
@@ -51,8 +48,7 @@ public final class FineTuner implements AutoCloseable {
       double decay,
       double maxNorm,
       double smoothing,
-      int passTokens,
-      int passPredictions) {}
+      int passTokens) {}
 
   /**
    * What a step did.
@@ -158,39 +154,9 @@ public final class FineTuner implements AutoCloseable {
     }
   }
 
-  /** Places, by length, so that those of the same length stand together; some for each thread. */
   private List<List<Integer>> passes(List<TuningSample> samples) {
-    int all = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
-    int most = Math.min(options.passTokens, all / lanes.count() + 1);
-    List<Integer> sorted =
-        IntStream.range(0, samples.size())
-            .boxed()
-            .sorted(Comparator.comparingInt(i -> samples.get(i).tokens().length))
-            .toList();
-    List<List<Integer>> passes = new ArrayList<>();
-    List<Integer> pass = new ArrayList<>();
-    int tokens = 0;
-    int predictions = 0;
-    for (int place : sorted) {
-      TuningSample sample = samples.get(place);
-      int more = labels.isEmpty() ? sample.rows().length : 0;
-      boolean full =
-          tokens + sample.tokens().length / 2 > most
-              || predictions + more > options.passPredictions;
-      if (full && !pass.isEmpty()) {
-        passes.add(pass);
-        pass = new ArrayList<>();
-        tokens = 0;
-        predictions = 0;
-      }
-      pass.add(place);
-      tokens += sample.tokens().length;
-      predictions += more;
-    }
-    if (!pass.isEmpty()) {
-      passes.add(pass);
-    }
-    return passes;
+    int[] lengths = samples.stream().mapToInt(sample -> sample.tokens().length).toArray();
+    return LengthPasses.of(lengths, options.passTokens, lanes.count());
   }
 
   /** The adapter as it is now. */
@@ -205,14 +171,13 @@ public final class FineTuner implements AutoCloseable {
                 adapter.head().toFloatArray()));
   }
 
-  /** Log-likelihood of what the samples predict, each summed over its predictions. */
+  /** Log-likelihood of each sample's completion. */
   public double[] measure(List<TuningSample> samples) {
-    List<TuningSample> plain = samples.stream().map(sample -> sample.withWeight(1)).toList();
-    double[] all = new double[plain.size()];
+    double[] all = new double[samples.size()];
     inPasses(
-        plain,
+        samples,
         (pass, some) -> {
-          double[] found = program.measure(pass, adapter, some.stream().map(plain::get).toList());
+          double[] found = program.measure(pass, adapter, some.stream().map(samples::get).toList());
           for (int i = 0; i < found.length; i++) {
             all[some.get(i)] = found[i];
           }

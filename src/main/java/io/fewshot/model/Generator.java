@@ -10,26 +10,37 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Greedy generation: prompts first, then one token at a time for all sequences together, each with
- * its own keys and values. For one thread at a time.
+ * its own keys and values. May be used by several threads at once.
  */
 final class Generator {
 
   /** Sequences that go on at the same time; each holds its keys and values. */
   private static final int MAX_SEQUENCES = 16;
 
-  private final Decoder decoder;
+  private final Steps steps;
   private final GgufTokenizer tokenizer;
-  private final PastOf prefixes;
+  private final PrefixCache prefixes;
 
-  /** The cached keys and values of a prompt's first tokens; null for none. */
-  interface PastOf {
-    @Nullable Past get(int[] prompt, int cached);
+  /** One pass: the likeliest token after each sequence's last. */
+  @FunctionalInterface
+  interface Steps {
+    List<Next> next(List<Sequence> sequences);
   }
 
-  Generator(Decoder decoder, GgufTokenizer tokenizer, PastOf prefixes) {
-    this.decoder = decoder;
+  Generator(Steps steps, GgufTokenizer tokenizer, PrefixCache prefixes) {
+    this.steps = steps;
     this.tokenizer = tokenizer;
     this.prefixes = prefixes;
+  }
+
+  /** The same, with as many sequences in each lane. */
+  List<Generated> generate(List<Generation> requests, Lanes lanes) {
+    int each = Math.max(1, (requests.size() + lanes.count() - 1) / lanes.count());
+    List<List<Generation>> parts = new ArrayList<>();
+    for (int from = 0; from < requests.size(); from += each) {
+      parts.add(requests.subList(from, Math.min(from + each, requests.size())));
+    }
+    return lanes.run(parts, this::generate).stream().flatMap(List::stream).toList();
   }
 
   List<Generated> generate(List<Generation> requests) {
@@ -57,13 +68,13 @@ final class Generator {
     int[] prompt = answer.request.prompt();
     int cached = TorchLanguageModel.cached(answer.request.shared(), prompt);
     int[] own = Arrays.copyOfRange(prompt, cached, prompt.length);
-    Sequence sequence = new Sequence(TokenTree.plain(cached, own), prefixes.get(prompt, cached));
-    answer.take(decoder.next(List.of(sequence)).get(0));
+    Sequence sequence = new Sequence(TokenTree.plain(cached, own), prefixes.front(prompt, cached));
+    answer.take(steps.next(List.of(sequence)).get(0));
   }
 
   private void step(List<Answer> active) {
     List<Sequence> sequences = active.stream().map(Answer::sequence).toList();
-    List<Next> next = decoder.next(sequences);
+    List<Next> next = steps.next(sequences);
     for (int i = 0; i < next.size(); i++) {
       active.get(i).take(next.get(i));
     }

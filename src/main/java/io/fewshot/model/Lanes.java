@@ -52,6 +52,11 @@ final class Lanes implements AutoCloseable {
     return cores;
   }
 
+  /** How many passes of like cost to make of work that takes so many: no lane is left idle. */
+  static int passes(int needed, int lanes) {
+    return lanes * ((Math.max(1, needed) + lanes - 1) / lanes);
+  }
+
   /**
    * @return the results in the order of the passes
    * @throws RuntimeException what the first pass that failed threw, after all have ended

@@ -5,6 +5,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.fewshot.model.Decoder.Next;
+import io.fewshot.model.Decoder.Past;
+import io.fewshot.model.Decoder.Sequence;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -86,38 +90,36 @@ final class LoraProgram implements AutoCloseable {
    */
   NDArray loss(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
     LengthGroups groups = LengthGroups.of(samples.stream().map(TuningSample::tokens).toList());
+    Predictions predictions = Predictions.of(groups, samples);
     NDList arguments = new NDList();
     groups.addTokens(pass, arguments);
-    addPredictions(pass, arguments, groups, samples, adapter, (float) smoothing);
+    addCommon(pass, arguments, predictions.rows, adapter);
+    arguments.add(adapter.head());
+    arguments.add(pass.create(predictions.targets));
+    arguments.add(pass.create(predictions.weights));
+    arguments.add(pass.create((float) smoothing));
+    arguments.addAll(decoder.weights());
     return program.runToTrain(pass, "loss", arguments).singletonOrThrow();
   }
 
-  private void addPredictions(
-      NDManager pass,
-      NDList arguments,
-      LengthGroups groups,
-      List<TuningSample> samples,
-      Loaded adapter,
-      float smoothing) {
-    int count = samples.stream().mapToInt(sample -> sample.rows().length).sum();
-    long[] rows = new long[count];
-    long[] targets = new long[count];
-    float[] weights = new float[count];
-    int at = 0;
-    for (int place = 0; place < groups.order().length; place++) {
-      TuningSample sample = samples.get(groups.order()[place]);
-      for (int i = 0; i < sample.rows().length; i++) {
-        rows[at] = groups.starts()[place] + sample.rows()[i];
-        targets[at] = sample.targets()[i];
-        weights[at++] = (float) sample.weight();
+  /** What all samples of a pass predict, in the order of its groups. */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Predictions(long[] rows, long[] targets, float[] weights) {
+
+    static Predictions of(LengthGroups groups, List<TuningSample> samples) {
+      int count = samples.stream().mapToInt(sample -> sample.rows().length).sum();
+      Predictions all = new Predictions(new long[count], new long[count], new float[count]);
+      int at = 0;
+      for (int place = 0; place < groups.order().length; place++) {
+        TuningSample sample = samples.get(groups.order()[place]);
+        for (int i = 0; i < sample.rows().length; i++) {
+          all.rows[at] = groups.starts()[place] + sample.rows()[i];
+          all.targets[at] = sample.targets()[i];
+          all.weights[at++] = (float) sample.weight();
+        }
       }
+      return all;
     }
-    addCommon(pass, arguments, rows, adapter);
-    arguments.add(adapter.head());
-    arguments.add(pass.create(targets));
-    arguments.add(pass.create(weights));
-    arguments.add(pass.create(smoothing));
-    arguments.addAll(decoder.weights());
   }
 
   private void addCommon(NDManager pass, NDList arguments, long[] rows, Loaded adapter) {
@@ -129,14 +131,15 @@ final class LoraProgram implements AutoCloseable {
     arguments.add(adapter.values());
   }
 
-  /** Log-likelihood of each prediction of the samples, times its weight, summed over them. */
+  /** Log-likelihood of the tokens that each sample predicts, summed over them. */
   double[] measure(NDManager pass, Loaded adapter, List<TuningSample> samples) {
     LengthGroups groups = LengthGroups.of(samples.stream().map(TuningSample::tokens).toList());
+    Predictions predictions = Predictions.of(groups, samples);
     NDList arguments = new NDList();
     groups.addTokens(pass, arguments);
-    addPredictions(pass, arguments, groups, samples, adapter, 0);
-    // The program's method takes no smoothing.
-    arguments.remove(arguments.size() - decoder.weights().size() - 1);
+    addCommon(pass, arguments, predictions.rows, adapter);
+    arguments.add(pass.create(predictions.targets));
+    arguments.addAll(decoder.weights());
     float[] found = program.run(pass, "measure", arguments).singletonOrThrow().toFloatArray();
     double[] sums = new double[samples.size()];
     int at = 0;
@@ -146,6 +149,42 @@ final class LoraProgram implements AutoCloseable {
       }
     }
     return sums;
+  }
+
+  /**
+   * The likeliest token after each sequence's last, by the vocabulary's own head. The caller owns
+   * what is computed so far.
+   */
+  List<Next> next(NDManager pass, Loaded adapter, List<Sequence> sequences) {
+    NDList arguments = new NDList();
+    long[] last = new long[sequences.size()];
+    int end = 0;
+    for (int i = 0; i < last.length; i++) {
+      int[] tokens = sequences.get(i).tree().tokens();
+      end += tokens.length;
+      last[i] = end - 1;
+      long[] wide = Arrays.stream(tokens).asLongStream().toArray();
+      arguments.add(named("tokens[]", pass.create(wide, new Shape(1, wide.length))));
+    }
+    addCommon(pass, arguments, last, adapter);
+    for (Sequence sequence : sequences) {
+      Past past = sequence.past();
+      arguments.add(named("past[]", past == null ? decoder.nothing() : past.keysAndValues()));
+    }
+    arguments.addAll(decoder.weights());
+    NDList results = program.run(pass, "next", arguments);
+    long[] best = results.get(0).toLongArray();
+    float[] values = results.get(1).toFloatArray();
+    List<Next> next = new ArrayList<>();
+    for (int i = 0; i < last.length; i++) {
+      next.add(new Next((int) best[i], values[i], decoder.keep(results.get(2 + i))));
+    }
+    return next;
+  }
+
+  private static NDArray named(String list, NDArray array) {
+    array.setName(list);
+    return array;
   }
 
   /** What the head says about each sequence's last token: {@code [sequences][labels]}. */

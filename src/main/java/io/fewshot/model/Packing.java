@@ -13,9 +13,6 @@ import java.util.List;
  */
 record Packing(int maxTokens, int maxPredictions) {
 
-  /** Tokens below which a batch is not worth being shared among lanes. */
-  private static final int MIN_LANE = 32;
-
   /**
    * A request, or some of its candidates.
    *
@@ -40,9 +37,8 @@ record Packing(int maxTokens, int maxPredictions) {
     int tokens = pieces.stream().mapToInt(piece -> piece.tree.size()).sum();
     int predictions = pieces.stream().mapToInt(piece -> piece.tree.targets().length).sum();
     int needed = Math.max(ceilDiv(tokens, maxTokens), ceilDiv(predictions, maxPredictions));
-    int count = lanes * ceilDiv(Math.max(needed, Math.min(lanes, tokens / MIN_LANE)), lanes);
     List<Open> passes = new ArrayList<>();
-    for (int i = 0; i < Math.max(1, count); i++) {
+    for (int i = 0; i < Lanes.passes(needed, lanes); i++) {
       passes.add(new Open());
     }
     for (Piece piece : pieces) {

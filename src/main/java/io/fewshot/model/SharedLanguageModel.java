@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A language model whose calls are joined into batches across threads. Owns the model that it is
@@ -35,7 +36,22 @@ public final class SharedLanguageModel implements LanguageModel {
     }
   }
 
-  private record Generate(Generation generation) implements Request {
+  /** Whose adapter a request is computed with, and how: only what is alike is joined. */
+  private record Kind(Class<?> request, @Nullable LoraAdapter adapter) {
+
+    static Kind of(Request request) {
+      LoraAdapter adapter = null;
+      if (request instanceof Generate generate) {
+        adapter = generate.adapter;
+      } else if (request instanceof Classify classify) {
+        adapter = classify.adapter;
+      }
+      return new Kind(request.getClass(), adapter);
+    }
+  }
+
+  private record Generate(@Nullable LoraAdapter adapter, Generation generation)
+      implements Request {
 
     @Override
     public int tokens() {
@@ -73,13 +89,9 @@ public final class SharedLanguageModel implements LanguageModel {
 
   private List<Result> compute(List<Request> requests) {
     Result[] results = new Result[requests.size()];
-    Map<Object, List<Integer>> kinds = new LinkedHashMap<>();
+    Map<Kind, List<Integer>> kinds = new LinkedHashMap<>();
     for (int i = 0; i < results.length; i++) {
-      Object kind =
-          requests.get(i) instanceof Classify classify
-              ? classify.adapter
-              : requests.get(i).getClass();
-      kinds.computeIfAbsent(kind, key -> new ArrayList<>()).add(i);
+      kinds.computeIfAbsent(Kind.of(requests.get(i)), key -> new ArrayList<>()).add(i);
     }
     for (List<Integer> places : kinds.values()) {
       List<Result> some = computeAlike(places.stream().map(requests::get).toList());
@@ -97,10 +109,12 @@ public final class SharedLanguageModel implements LanguageModel {
       List<Scoring> all = requests.stream().map(request -> ((Score) request).scoring).toList();
       return model.score(all).stream().<Result>map(Scored::new).toList();
     }
-    if (first instanceof Generate) {
+    if (first instanceof Generate generate) {
       List<Generation> all =
           requests.stream().map(request -> ((Generate) request).generation).toList();
-      return model.generate(all).stream().<Result>map(Continued::new).toList();
+      List<Generated> continued =
+          generate.adapter == null ? model.generate(all) : model.generate(generate.adapter, all);
+      return continued.stream().<Result>map(Continued::new).toList();
     }
     List<int[]> prompts = requests.stream().map(request -> ((Classify) request).prompt).toList();
     return model.classify(((Classify) first).adapter, prompts).stream()
@@ -116,7 +130,17 @@ public final class SharedLanguageModel implements LanguageModel {
 
   @Override
   public List<Generated> generate(List<Generation> requests) {
-    List<Request> wrapped = requests.stream().<Request>map(Generate::new).toList();
+    return continued(null, requests);
+  }
+
+  @Override
+  public List<Generated> generate(LoraAdapter adapter, List<Generation> requests) {
+    return continued(adapter, requests);
+  }
+
+  private List<Generated> continued(@Nullable LoraAdapter adapter, List<Generation> requests) {
+    List<Request> wrapped =
+        requests.stream().<Request>map(request -> new Generate(adapter, request)).toList();
     return queue.call(wrapped, Lane.NORMAL).stream().map(r -> ((Continued) r).generated).toList();
   }
 

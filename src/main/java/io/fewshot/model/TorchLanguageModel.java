@@ -1,16 +1,13 @@
 package io.fewshot.model;
 
-import io.fewshot.model.Decoder.Past;
 import io.fewshot.model.Decoder.Sequence;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * A language model on PyTorch in this process. Calls of several threads wait for each other; {@link
@@ -33,7 +30,7 @@ public final class TorchLanguageModel implements LanguageModel {
   private final ChatTemplate chatTemplate;
   private final Packing packing;
   private final Lanes lanes;
-  private final PrefixCache prefixes = new PrefixCache(MAX_CACHE_BYTES);
+  private final PrefixCache prefixes;
   private final AdaptedPasses adapted;
   private boolean closed;
   private long trimmed = System.nanoTime();
@@ -45,7 +42,8 @@ public final class TorchLanguageModel implements LanguageModel {
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
     this.lanes = new Lanes(decoder.lanes(), "model " + name);
-    this.adapted = new AdaptedPasses(decoder, lanes, MAX_TOKENS);
+    this.prefixes = new PrefixCache(MAX_CACHE_BYTES, decoder::pastBytes, decoder::prefix);
+    this.adapted = new AdaptedPasses(decoder, tokenizer, lanes, MAX_TOKENS);
     this.packing = new Packing(MAX_TOKENS, MAX_TOKENS);
   }
 
@@ -137,23 +135,16 @@ public final class TorchLanguageModel implements LanguageModel {
   }
 
   @Override
-  public synchronized List<Generated> generate(List<Generation> requests) {
-    for (Generation request : requests) {
-      checkPrompt(request.prompt());
-      checkLength(request.prompt().length + Math.max(0, request.maxTokens()));
-    }
-    return guarded(() -> generateAll(requests));
+  public List<Generated> generate(List<Generation> requests) {
+    requests.forEach(this::check);
+    Generator generator = new Generator(decoder::next, tokenizer, prefixes);
+    return guarded(() -> generator.generate(requests, lanes));
   }
 
-  private List<Generated> generateAll(List<Generation> requests) {
-    int each = Math.max(1, (requests.size() + lanes.count() - 1) / lanes.count());
-    List<List<Generation>> parts = new ArrayList<>();
-    for (int from = 0; from < requests.size(); from += each) {
-      parts.add(requests.subList(from, Math.min(from + each, requests.size())));
-    }
-    Function<List<Generation>, List<Generated>> generate =
-        part -> new Generator(decoder, tokenizer, this::past).generate(part);
-    return lanes.run(parts, generate).stream().flatMap(List::stream).toList();
+  @Override
+  public List<Generated> generate(LoraAdapter adapter, List<Generation> requests) {
+    requests.forEach(this::check);
+    return guarded(() -> adapted.generate(adapter, requests));
   }
 
   /** One computation at a time, with its failures in our words. */
@@ -185,6 +176,12 @@ public final class TorchLanguageModel implements LanguageModel {
    */
   public FineTuner fineTune(LoraAdapter start, FineTuner.Options options) {
     return guarded(() -> new FineTuner(this, start, options));
+  }
+
+  /** What a conversation's answer is made of: its words and the end of the turn. */
+  public int[] completion(String answer) {
+    IntStream end = IntStream.of(tokenizer.endOfTurn()).filter(token -> token >= 0);
+    return IntStream.concat(IntStream.of(tokenizer.encode(answer)), end).toArray();
   }
 
   /** Where an adapter's numbers lie. */
@@ -242,7 +239,8 @@ public final class TorchLanguageModel implements LanguageModel {
         .map(
             piece ->
                 new Sequence(
-                    piece.tree(), past(requests.get(piece.request()).prompt(), piece.cached())))
+                    piece.tree(),
+                    prefixes.front(requests.get(piece.request()).prompt(), piece.cached())))
         .toList();
   }
 
@@ -250,16 +248,6 @@ public final class TorchLanguageModel implements LanguageModel {
   static int cached(int shared, int[] prompt) {
     int most = Math.min(shared, prompt.length - 1);
     return most < MIN_SHARED ? 0 : most;
-  }
-
-  private @Nullable Past past(int[] prompt, int cached) {
-    if (cached == 0) {
-      return null;
-    }
-    int[] front = Arrays.copyOf(prompt, cached);
-    synchronized (prefixes) {
-      return prefixes.get(front, decoder.pastBytes(cached), decoder::prefix);
-    }
   }
 
   private void check(Scoring request) {
@@ -273,6 +261,11 @@ public final class TorchLanguageModel implements LanguageModel {
       longest = Math.max(longest, candidate.length);
     }
     checkLength(request.prompt().length + longest);
+  }
+
+  private void check(Generation request) {
+    checkPrompt(request.prompt());
+    checkLength(request.prompt().length + Math.max(0, request.maxTokens()));
   }
 
   private void checkPrompt(int[] prompt) {

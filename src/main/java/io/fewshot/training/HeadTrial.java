@@ -80,7 +80,7 @@ final class HeadTrial implements AutoCloseable {
 
   private List<@Nullable String> answers(Optional<LinearHead> head, List<String> texts) {
     try (Ladder ladder = ladder(head)) {
-      return answers(ladder, task, texts, BATCH, done -> {});
+      return outputs(answers(ladder, task, texts, BATCH, done -> {}));
     }
   }
 
@@ -90,9 +90,9 @@ final class HeadTrial implements AutoCloseable {
    * @param progress told what share is done
    * @throws TrainingStoppedException when the thread is interrupted
    */
-  static List<@Nullable String> answers(
+  static List<Answer> answers(
       Ladder ladder, TaskDefinition task, List<String> texts, int batch, DoubleConsumer progress) {
-    List<@Nullable String> answers = new ArrayList<>();
+    List<Answer> answers = new ArrayList<>();
     for (int from = 0; from < texts.size(); from += batch) {
       TrainingStoppedException.check();
       progress.accept(from / (double) texts.size());
@@ -100,9 +100,15 @@ final class HeadTrial implements AutoCloseable {
           texts.subList(from, Math.min(texts.size(), from + batch)).stream()
               .map(text -> new Message(task, text))
               .toList();
-      ladder.answer(some).stream().map(Answer::output).forEach(answers::add);
+      answers.addAll(ladder.answer(some));
     }
     return answers;
+  }
+
+  static List<@Nullable String> outputs(List<Answer> answers) {
+    List<@Nullable String> outputs = new ArrayList<>();
+    answers.forEach(answer -> outputs.add(answer.output()));
+    return outputs;
   }
 
   private List<@Nullable String> answersAgain(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.ladder.FineTuned;
+import io.fewshot.ladder.WrittenConfidence;
 import io.fewshot.model.LoraAdapter;
 import io.fewshot.model.LoraConfig;
 import io.fewshot.model.LoraLayout;
@@ -102,6 +103,8 @@ public final class LoraFiles {
     config.put("format", "fewshot-lora-1");
     config.put("model", tuned.model());
     config.put("temperature", tuned.temperature());
+    config.put("confidence_offset", tuned.confidence().offset());
+    config.put("confidence_slope", tuned.confidence().slope());
     config.put("max_tokens", tuned.maxTokens());
     config.set("labels", JSON.valueToTree(tuned.labels()));
     config.set("training", JSON.valueToTree(training));
@@ -131,6 +134,9 @@ public final class LoraFiles {
           config.path("model").asText(),
           config.path("temperature").asDouble(),
           config.path("max_tokens").asInt(),
+          new WrittenConfidence(
+              config.path("confidence_offset").asDouble(0),
+              config.path("confidence_slope").asDouble(1)),
           seen(file(files, SEEN)));
     } catch (IOException | IllegalArgumentException | NullPointerException | ModelException e) {
       throw new ReleaseException(

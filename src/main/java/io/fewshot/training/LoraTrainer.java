@@ -1,10 +1,13 @@
 package io.fewshot.training;
 
 import io.fewshot.ladder.FineTunedPrompt;
+import io.fewshot.ladder.Judge;
+import io.fewshot.ladder.LadderSettings;
 import io.fewshot.model.FineTuner;
 import io.fewshot.model.LoraAdapter;
 import io.fewshot.model.TorchLanguageModel;
 import io.fewshot.model.TuningSample;
+import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -34,7 +37,7 @@ public final class LoraTrainer {
   private final LoraSettings settings;
   private final HeadTraining.Progress progress;
 
-  /** A message and its right label. */
+  /** A message and its right label, or output. */
   public record Row(String text, String label) {}
 
   /**
@@ -80,6 +83,32 @@ public final class LoraTrainer {
     return train(start, samples, held);
   }
 
+  /**
+   * Trains one that writes, on the tokens of its answers alone. An answer longer than any that is
+   * written is left out.
+   *
+   * @param holdout decides by its loss which epoch is kept; may be empty
+   * @throws TrainingStoppedException when the thread is interrupted
+   */
+  public Trained writer(TaskDefinition task, List<Row> train, List<Row> holdout) {
+    LoraAdapter start = model.untrained(settings.lora(), List.of(), settings.seed());
+    return train(start, conversations(task, train), conversations(task, holdout));
+  }
+
+  private List<TuningSample> conversations(TaskDefinition task, List<Row> rows) {
+    int budget = LadderSettings.DEFAULTS.promptBudget();
+    List<TuningSample> samples = new ArrayList<>();
+    for (Row row : rows) {
+      // As it is judged: what JSON means the same need not be learned in several ways.
+      int[] answer = model.completion(Judge.comparable(task.kind(), row.label()));
+      if (answer.length > 0 && answer.length <= FineTunedPrompt.MAX_ANSWER_TOKENS) {
+        int[] prompt = FineTunedPrompt.write(model, task, row.text(), budget).ids();
+        samples.add(TuningSample.ofCompletion(prompt, answer, 1));
+      }
+    }
+    return samples;
+  }
+
   /** Rare labels weigh more, by the square root; the mean over all examples is 1. */
   private static Map<String, Double> balance(List<Row> rows) {
     Map<String, Double> weights = new LinkedHashMap<>();
@@ -105,9 +134,8 @@ public final class LoraTrainer {
             step -> settings.rateAt(settings.headRate(), step, steps),
             settings.decay(),
             settings.maxNorm(),
-            settings.smoothing(),
-            settings.passTokens(),
-            Math.max(1, settings.passTokens() / 4));
+            start.labels().isEmpty() ? 0 : settings.smoothing(),
+            settings.passTokens());
     Random random = new Random(settings.seed());
     int closing = FineTunedPrompt.closing(model.tokenizer());
     long computing = 0;
@@ -157,7 +185,7 @@ public final class LoraTrainer {
     parameters.put("batch", (double) settings.batch());
     parameters.put("rate", settings.rate());
     parameters.put("head_rate", settings.headRate());
-    parameters.put("smoothing", settings.smoothing());
+    parameters.put("smoothing", start.labels().isEmpty() ? 0 : settings.smoothing());
     parameters.put("dropout", settings.dropout());
     parameters.put("seed", (double) settings.seed());
     parameters.put("epochs", (double) last.number);
@@ -177,7 +205,8 @@ public final class LoraTrainer {
     double loss = 0;
     double right = 0;
     if (adapter.labels().isEmpty()) {
-      loss = -Arrays.stream(tuner.measure(held)).average().orElse(0);
+      int predictions = held.stream().mapToInt(sample -> sample.rows().length).sum();
+      loss = -Arrays.stream(tuner.measure(held)).sum() / predictions;
     } else {
       float[][] logits = tuner.classify(held);
       for (int i = 0; i < logits.length; i++) {

@@ -5,12 +5,14 @@ import io.fewshot.event.ModelRelease;
 import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.FineTunedPrompt;
 import io.fewshot.ladder.LinearHead;
+import io.fewshot.ladder.WrittenConfidence;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.model.ModelStore;
 import io.fewshot.model.Precision;
 import io.fewshot.model.TorchLanguageModel;
 import io.fewshot.ops.Settings;
+import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.nio.file.Path;
@@ -58,7 +60,7 @@ final class LoraTraining {
               .formatted(holdout.size(), least));
     }
     long labels = train.stream().map(StoredExample::output).distinct().count();
-    if (train.size() < HeadTrainer.LEAST_ROWS || labels < 2) {
+    if (train.size() < HeadTrainer.LEAST_ROWS || labels < 2 && task.kind() == Kind.CLASSIFY) {
       return Outcome.rejected(
           "%d examples to train on are too few, or all of one label: it takes %d of two"
               .formatted(train.size(), HeadTrainer.LEAST_ROWS));
@@ -94,7 +96,9 @@ final class LoraTraining {
       HeadTraining.Progress progress) {
     long start = System.nanoTime();
     LoraTrainer.Trained trained =
-        new LoraTrainer(model, lora, progress).classifier(rows(train), rows(holdout));
+        task.kind() == Kind.CLASSIFY
+            ? new LoraTrainer(model, lora, progress).classifier(rows(train), rows(holdout))
+            : new LoraTrainer(model, lora, progress).writer(task, rows(train), rows(holdout));
     double seconds = (System.nanoTime() - start) / 1e9;
     FineTuned candidate = candidate(task, model, trained, train, holdout);
     ReleaseBook book = ReleaseBook.read(connection);
@@ -106,12 +110,19 @@ final class LoraTraining {
     Optional<LinearHead> head =
         book.serving(new ReleaseBook.Slot(task.task(), Method.HEAD))
             .flatMap(release -> artifacts.ifLoads(release, HeadFiles::read));
-    Gate.Verdict verdict;
+    LoraTrial.Decision decision;
     try (LoraTrial trial = new LoraTrial(encoders, task, model, head, progress)) {
-      verdict = trial.decide(gate, train, holdout, candidate, incumbent, forgets);
+      decision = trial.decide(gate, train, holdout, candidate, incumbent, forgets);
     }
+    Gate.Verdict verdict = decision.verdict();
     Map<String, Double> metrics = new LinkedHashMap<>(trained.parameters());
-    metrics.put("temperature", candidate.temperature());
+    if (candidate.writes()) {
+      candidate = candidate.with(WrittenConfidence.fit(decision.judged()));
+      metrics.put("confidence_offset", candidate.confidence().offset());
+      metrics.put("confidence_slope", candidate.confidence().slope());
+    } else {
+      metrics.put("temperature", candidate.temperature());
+    }
     metrics.putAll(Gate.metrics(verdict));
     metrics.put("holdout", (double) holdout.size());
     metrics.put("training_seconds", seconds);
@@ -135,6 +146,16 @@ final class LoraTraining {
       LoraTrainer.Trained trained,
       List<StoredExample> train,
       List<StoredExample> holdout) {
+    return new FineTuned(
+        trained.adapter(),
+        task.model(),
+        task.kind() == Kind.CLASSIFY ? temperature(model, trained, holdout) : 1,
+        lora.maxTokens(),
+        train.stream().map(example -> FineTuned.mark(example.input())).collect(Collectors.toSet()));
+  }
+
+  private double temperature(
+      TorchLanguageModel model, LoraTrainer.Trained trained, List<StoredExample> holdout) {
     List<String> labels = trained.adapter().labels();
     List<StoredExample> known =
         holdout.stream().filter(example -> labels.contains(example.output())).toList();
@@ -147,15 +168,8 @@ final class LoraTraining {
                         FineTunedPrompt.classify(
                             model.tokenizer(), example.input(), lora.maxTokens()))
                 .toList());
-    double temperature =
-        Temperature.fit(
-            answers, known.stream().map(example -> labels.indexOf(example.output())).toList());
-    return new FineTuned(
-        trained.adapter(),
-        task.model(),
-        temperature,
-        lora.maxTokens(),
-        train.stream().map(example -> FineTuned.mark(example.input())).collect(Collectors.toSet()));
+    return Temperature.fit(
+        answers, known.stream().map(example -> labels.indexOf(example.output())).toList());
   }
 
   private static List<LoraTrainer.Row> rows(List<StoredExample> examples) {

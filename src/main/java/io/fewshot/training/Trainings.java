@@ -78,9 +78,9 @@ final class Trainings {
               .formatted(request.getTask()),
           Map.of());
     }
-    if (task.get().kind() != Kind.CLASSIFY) {
-      return new Outcome.Rejected(
-          "%s is for tasks of kind classify".formatted(method(request)), Map.of());
+    if (task.get().kind() != Kind.CLASSIFY && method(request) == Method.HEAD) {
+      return Outcome.rejected(
+          "a head is for tasks of kind classify: ask for the method lora instead");
     }
     return method(request) == Method.LORA
         ? adapters.run(task.get(), progress)

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FineTunerTest {
 
   private static final FineTuner.Options QUICK =
-      new FineTuner.Options(step -> 0.02, step -> 0.02, 0, 1, 0, 64, 16);
+      new FineTuner.Options(step -> 0.02, step -> 0.02, 0, 1, 0, 64);
 
   @TempDir private Path directory;
 
@@ -52,6 +53,101 @@ class FineTunerTest {
         assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(2e-3));
       }
       assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+    }
+  }
+
+  /** The vocabulary is too wide for PyTorch to keep: its part of the derivative is ours. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2"})
+  void gradientsOfCompletionsAreWhatFiniteDifferencesSay(String family) throws Exception {
+    // Given: more predictions than a block of the vocabulary's head takes
+    LoraConfig config = new LoraConfig(2, 4, Set.of(LoraModule.K, LoraModule.DOWN));
+    try (TorchLanguageModel model = tiny(family);
+        LoraProgram program = new LoraProgram(model.decoder());
+        NDManager manager = model.decoder().manager().newSubManager()) {
+      LoraAdapter adapter = random(model, config, List.of(), 3);
+      Random random = new Random(6);
+      List<TuningSample> samples = new ArrayList<>();
+      for (int length : new int[] {3, 40, 40, 57}) {
+        samples.add(
+            TuningSample.ofCompletion(
+                random.ints(4, 3, 250).toArray(),
+                random.ints(length, 3, 250).toArray(),
+                1.0 / length));
+      }
+
+      // When
+      float[] gradient = gradient(manager, program.load(manager, adapter), program, samples);
+
+      // Then
+      for (int check = 0; check < 12; check++) {
+        int i = random.nextInt(adapter.values().length);
+        double difference =
+            (loss(manager, program, moved(adapter, i, 0.01f), samples)
+                    - loss(manager, program, moved(adapter, i, -0.01f), samples))
+                / 0.02;
+        assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(4e-3));
+      }
+      assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2"})
+  void whatIsWrittenWithAnAdapterIsAsLikelyAsItSays(String family) throws Exception {
+    // Given
+    try (TorchLanguageModel model = tiny(family)) {
+      LoraAdapter adapter = random(model, LoraConfig.STANDARD, List.of(), 7);
+      Random random = new Random(9);
+      int[] front = random.ints(12, 3, 250).toArray();
+      List<Generation> requests = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        int[] own = random.ints(1 + 3 * i, 3, 250).toArray();
+        int[] prompt = IntStream.concat(Arrays.stream(front), Arrays.stream(own)).toArray();
+        requests.add(new Generation(i == 3 ? 0 : front.length, prompt, 6, List.of()));
+      }
+
+      // When
+      List<Generated> written = model.generate(adapter, requests);
+
+      // Then
+      try (FineTuner tuner = model.fineTune(adapter, QUICK)) {
+        for (int i = 0; i < written.size(); i++) {
+          int[] prompt = requests.get(i).prompt();
+          Generated said = written.get(i);
+          double measured =
+              tuner.measure(List.of(TuningSample.ofCompletion(prompt, said.tokens(), 1)))[0];
+          int words = said.tokens().length;
+          assertThat(words).isPositive();
+          assertThat(Arrays.stream(said.logProbabilities()).limit(words).sum())
+              .isCloseTo(measured, within(1e-3));
+        }
+      }
+      assertThat(written.get(1).tokens()).isNotEqualTo(model.generate(requests).get(1).tokens());
+    }
+  }
+
+  @Test
+  void anAdapterThatChangesNothingWritesWhatTheModelWrites() throws Exception {
+    try (SharedLanguageModel model =
+        new SharedLanguageModel(tiny("llama"), (requests, left, waited, computed) -> {})) {
+      LoraAdapter nothing;
+      try (TorchLanguageModel other = tiny("llama")) {
+        nothing = other.untrained(LoraConfig.STANDARD, List.of(), 1);
+      }
+      List<Generation> requests =
+          List.of(
+              new Generation(0, new int[] {70, 71, 72}, 8, List.of()),
+              new Generation(9, new int[] {5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, 8, List.of()));
+
+      List<Generated> written = model.generate(nothing, requests);
+
+      List<Generated> plain = model.generate(requests);
+      for (int i = 0; i < requests.size(); i++) {
+        assertThat(written.get(i).tokens()).isEqualTo(plain.get(i).tokens());
+        assertThat(written.get(i).logProbabilities())
+            .containsExactly(plain.get(i).logProbabilities(), within(1e-4));
+      }
     }
   }
 

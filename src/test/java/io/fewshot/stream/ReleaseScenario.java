@@ -44,43 +44,7 @@ abstract class ReleaseScenario {
 
   static final String TASK = "who";
 
-  private static final String[] THINGS = {
-    "parcel",
-    "invoice",
-    "password",
-    "phone",
-    "lamp",
-    "garden chair",
-    "holiday",
-    "dentist",
-    "piano lesson",
-    "gym card",
-    "passport",
-    "car tyre",
-    "birthday cake",
-    "football ticket",
-    "printer",
-    "bank card",
-    "winter coat",
-    "library book",
-    "train ride",
-    "hotel room",
-    "loan",
-    "insurance",
-    "broken window",
-    "heating",
-    "cat food",
-    "tax form",
-    "wedding dress",
-    "bicycle",
-    "camera",
-    "coffee machine"
-  };
-  private static final String[] VERBS = {
-    "return", "pay for", "cancel", "ask about", "complain about"
-  };
-  private static final String[] NAMES = {"Anna", "Peter", "Maria", "John"};
-  private static final int EXAMPLES = THINGS.length * VERBS.length * NAMES.length;
+  private static final int EXAMPLES = WishSentences.COUNT;
 
   @TempDir Path folder;
 
@@ -153,14 +117,14 @@ abstract class ReleaseScenario {
   void aReleaseIsTrainedServesAndIsRolledBack() throws Exception {
     // Given
     stream.define(TASK, story().definition());
-    teach();
+    teach(TASK, EXAMPLES, this::sample);
     await()
         .atMost(Duration.ofMinutes(2))
         .untilAsserted(
             () -> assertThat(stream.service.memory().task(TASK).size()).isEqualTo(EXAMPLES));
 
     // When, Then: it is better than the neighbours
-    TrainingStatus first = retrain();
+    TrainingStatus first = retrain(TASK);
     assertThat(first.state()).as(first.why()).isEqualTo(State.RELEASED);
     assertThat(first.metrics().get("accuracy"))
         .isGreaterThan(first.metrics().get("incumbent_accuracy"));
@@ -170,23 +134,23 @@ abstract class ReleaseScenario {
     assertThat(release.getBaseModel()).matches(story().baseModel());
     assertThat(release.getDatasetOffsets().values().stream().mapToLong(x -> x).sum())
         .isEqualTo(EXAMPLES);
-    awaitVersion("a", first.version());
+    awaitVersion(TASK, story(), "a", first.version());
 
     // When, Then: the same data make a candidate that is no better
-    TrainingStatus again = retrain();
+    TrainingStatus again = retrain(TASK);
     assertThat(again.state()).as(again.why()).isEqualTo(State.REJECTED);
     assertThat(again.why()).contains("not better beyond noise");
 
     // When, Then: what was forgotten must be out of what serves
     stream.remove(stream.topics.sftDataset().name(), Topics.exampleKey(TASK, "3"));
-    TrainingStatus second = retrain();
+    TrainingStatus second = retrain(TASK);
     assertThat(second.state()).as(second.why()).isEqualTo(State.RELEASED);
     assertThat(second.version()).isNotEqualTo(first.version());
-    awaitVersion("b", second.version());
+    awaitVersion(TASK, story(), "b", second.version());
 
     // When, Then
     ReleaseBook.read(connection).rollBack(slot, first.version(), "test");
-    awaitVersion("c", first.version());
+    awaitVersion(TASK, story(), "c", first.version());
 
     // When, Then: one that does not load leaves the one before serving
     ModelRelease broken =
@@ -201,28 +165,32 @@ abstract class ReleaseScenario {
                 assertThat(String.valueOf(stream.health.statuses().get("release " + name)))
                     .contains("sha256", first.version() + " goes on serving"));
     assertThat(stream.health.ready()).isTrue();
-    awaitVersion("d", first.version());
+    awaitVersion(TASK, story(), "d", first.version());
     assertThat(results().stream().map(Result::getQueryId)).doesNotHaveDuplicates();
 
     // When, Then
     afterwards();
   }
 
-  private void teach() {
+  /** Makes an example of a sentence that someone of this name says. */
+  @FunctionalInterface
+  interface Sampler {
+    Sample sample(String name, String sentence, Split split);
+  }
+
+  void teach(String task, int examples, Sampler sampler) {
     List<EncodedExample.Builder> encoded = new ArrayList<>();
-    for (int i = 0; i < EXAMPLES; i++) {
-      String name = NAMES[i % 4];
-      String sentence =
-          "%s wants to %s the %s"
-              .formatted(name, VERBS[i / 4 % VERBS.length], THINGS[i / 4 / VERBS.length]);
+    for (int i = 0; i < examples; i++) {
+      String name = WishSentences.name(i);
+      String sentence = WishSentences.sentence(i);
       Split split = i % 10 < 6 ? Split.TRAIN : Split.HOLDOUT;
-      Sample sample = sample(name, sentence, split);
+      Sample sample = sampler.sample(name, sentence, split);
       String id = Integer.toString(i);
       stream.sendLater(
           stream.topics.sftDataset().name(),
-          Topics.exampleKey(TASK, id),
+          Topics.exampleKey(task, id),
           TrainingExample.newBuilder()
-              .setTask(TASK)
+              .setTask(task)
               .setExampleId(id)
               .setInput(sample.input())
               .setOutput(sample.output())
@@ -231,7 +199,7 @@ abstract class ReleaseScenario {
               .build());
       encoded.add(
           EncodedExample.newBuilder()
-              .setTask(TASK)
+              .setTask(task)
               .setExampleId(id)
               .setInput(sample.input())
               .setOutput(sample.output())
@@ -259,13 +227,13 @@ abstract class ReleaseScenario {
               .build();
       stream.sendBytes(
           stream.topics.encodedExamples().name(),
-          Topics.exampleKey(TASK, example.getExampleId()),
+          Topics.exampleKey(example.getTask(), example.getExampleId()),
           InternalSerde.encodedExample().serializer().serialize("", example));
     }
   }
 
-  private TrainingStatus retrain() {
-    Requests.Place place = Requests.send(connection, TASK, story().asked(), "test");
+  TrainingStatus retrain(String task) {
+    Requests.Place place = Requests.send(connection, task, story().asked(), "test");
     List<TrainingStatus> found = new ArrayList<>();
     await()
         .atMost(Duration.ofMinutes(2))
@@ -290,7 +258,7 @@ abstract class ReleaseScenario {
   }
 
   /** Messages are answered all the time, and at last by this version. */
-  private void awaitVersion(String name, String version) {
+  void awaitVersion(String task, Story story, String name, String version) {
     List<String> ids = new ArrayList<>();
     await()
         .atMost(Duration.ofSeconds(40))
@@ -304,16 +272,16 @@ abstract class ReleaseScenario {
                   id,
                   Query.newBuilder()
                       .setQueryId(id)
-                      .setTask(TASK)
-                      .setText(story().question())
+                      .setTask(task)
+                      .setText(story.question())
                       .build());
               assertThat(results())
                   .filteredOn(result -> result.getQueryId().startsWith(name))
                   .anySatisfy(
                       result -> {
-                        assertThat(result.getRung()).isEqualTo(story().rung());
-                        assertThat(result.getOutput()).isIn(story().outputs());
-                        assertThat(result.getModelVersion()).endsWith(story().suffix() + version);
+                        assertThat(result.getRung()).isEqualTo(story.rung());
+                        assertThat(result.getOutput()).isIn(story.outputs());
+                        assertThat(result.getModelVersion()).endsWith(story.suffix() + version);
                       });
             });
     await()
@@ -322,7 +290,7 @@ abstract class ReleaseScenario {
             () -> assertThat(results().stream().map(Result::getQueryId)).containsAll(ids));
   }
 
-  private List<Result> results() {
+  List<Result> results() {
     return stream.records(stream.topics.results().name(), Result.class);
   }
 }

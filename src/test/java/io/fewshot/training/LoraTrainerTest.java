@@ -8,11 +8,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.FineTunedPrompt;
+import io.fewshot.ladder.WrittenConfidence;
+import io.fewshot.model.Generated;
+import io.fewshot.model.Generation;
 import io.fewshot.model.LoraConfig;
 import io.fewshot.model.Precision;
 import io.fewshot.model.TinyModel;
 import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.prompt.Prompt;
+import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.prompt.TaskYaml;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -99,6 +106,50 @@ class LoraTrainerTest {
       assertThat(LoraFiles.write(tuned, model.layout(QUICK.lora()), Map.of("seed", 1)).sha256())
           .isEqualTo(artifact.sha256());
       assertThatItIsPeft(artifact);
+    }
+  }
+
+  @Test
+  void answersAreLearnedByHeartWrittenAndSurviveTheFiles() throws Exception {
+    TaskDefinition task =
+        new TaskYaml().parse("task: t\nkind: extract\nlanguage: en\ninstruction: Fill in.\n");
+    List<LoraTrainer.Row> rows = new ArrayList<>();
+    for (String word : List.of("cat", "oak", "sea", "ice")) {
+      for (String opening : List.of("a ", "the ", "my ")) {
+        rows.add(row(opening + word, "{ \"thing\": \"" + word + "\" }"));
+      }
+    }
+    rows.add(row("too long", "[" + "1,".repeat(300) + "1]"));
+    try (TorchLanguageModel model = tiny("llama")) {
+      // When
+      LoraTrainer.Trained trained =
+          new LoraTrainer(model, QUICK, (step, done) -> {}).writer(task, rows, rows.subList(0, 6));
+
+      // Then
+      assertThat(trained.parameters())
+          .containsEntry("rows", 12.0)
+          .hasEntrySatisfying("holdout_loss", loss -> assertThat(loss).isLessThan(0.1));
+      FineTuned tuned =
+          new FineTuned(trained.adapter(), "tiny", 1, 64, Set.of(3L))
+              .with(new WrittenConfidence(-0.5, 0.75));
+      Artifact artifact = LoraFiles.write(tuned, model.layout(QUICK.lora()), Map.of("seed", 1));
+      FineTuned read = LoraFiles.read(artifact, "v2");
+      assertThat(read.writes()).isTrue();
+      assertThat(read.confidence()).isEqualTo(tuned.confidence());
+      Prompt prompt = FineTunedPrompt.write(model, task, "the oak", 1024);
+      Generated written =
+          model
+              .generate(
+                  read.adapter(),
+                  List.of(new Generation(prompt.shared(), prompt.ids(), 40, List.of())))
+              .get(0);
+      assertThat(written.text()).isEqualTo("{\"thing\":\"oak\"}");
+      assertThat(written.finished()).isTrue();
+      JsonNode peft = new ObjectMapper().readTree(artifact.files().get(LoraFiles.PEFT));
+      assertThat(peft.path("task_type").asText()).isEqualTo("CAUSAL_LM");
+      assertThat(peft.path("modules_to_save").isNull()).isTrue();
+      assertThat(SafeTensors.read(artifact.files().get(LoraFiles.TENSORS)).tensors())
+          .hasSize(2 * 7 * 2);
     }
   }
 

@@ -7,12 +7,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.ladder.FineTuned;
+import io.fewshot.model.FineTuner;
 import io.fewshot.model.LoraAdapter;
 import io.fewshot.model.LoraConfig;
 import io.fewshot.model.LoraModule;
+import io.fewshot.model.ModelStore;
 import io.fewshot.model.Precision;
+import io.fewshot.model.ProgressListener;
 import io.fewshot.model.TinyModel;
 import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.model.TuningSample;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,23 +26,28 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Python's transformers and PEFT load an adapter's files and say what the engine says. Runs where
- * {@code FEWSHOT_PYTHON}, or {@code python3}, has torch, transformers, peft and gguf.
+ * Python's transformers and PEFT load an adapter's files and say what the engine says: of tiny
+ * models where {@code FEWSHOT_PYTHON}, or {@code python3}, has torch, transformers, peft and gguf;
+ * of the default model, which takes a minute, where the variable is set.
  */
 class PeftIT {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final FineTuner.Options STEPS =
+      new FineTuner.Options(step -> 1e-3, step -> 2e-3, 0, 1, 0, 512);
 
   @TempDir private Path directory;
 
   @ParameterizedTest
-  @CsvSource({"llama, 8", "qwen2, 3"})
-  void pythonSaysWhatTheEngineSays(String family, int rank) throws Exception {
+  @CsvSource({"llama, 8, 5", "qwen2, 3, 5", "llama, 3, 0", "qwen2, 8, 0"})
+  void pythonSaysWhatTheEngineSays(String family, int rank, int labels) throws Exception {
     String python = System.getenv().getOrDefault("FEWSHOT_PYTHON", "python3");
     assumeTrue(
         run(python, "-c", "import torch, transformers, peft, gguf").code() == 0,
@@ -50,10 +59,8 @@ class PeftIT {
             ? LoraConfig.STANDARD
             : new LoraConfig(rank, 9, Set.of(LoraModule.Q, LoraModule.K, LoraModule.DOWN));
     Random random = new Random(2);
-    Path files = Files.createDirectory(directory.resolve("adapter"));
-    ObjectNode expected = JSON.createObjectNode().put("labels", 5).put("tolerance", 1e-3);
     try (TorchLanguageModel model = TorchLanguageModel.load("tiny", file, Precision.FP32, "cpu")) {
-      LoraAdapter start = model.untrained(config, List.of("a", "b", "c", "d", "e"), 1);
+      LoraAdapter start = model.untrained(config, labels(labels), 1);
       LoraAdapter adapter =
           new LoraAdapter(
               "v",
@@ -61,41 +68,98 @@ class PeftIT {
               noise(random, start.values().length),
               start.labels(),
               noise(random, start.head().length));
-      FineTuned tuned = new FineTuned(adapter, "tiny", 1, 64, Set.of());
-      for (Map.Entry<String, byte[]> entry :
-          LoraFiles.write(tuned, model.layout(config), Map.of()).files().entrySet()) {
-        Files.write(files.resolve(entry.getKey()), entry.getValue());
+
+      // When
+      Ran ran = check(python, file, model, adapter, random, 250);
+
+      // Then
+      assertThat(ran.code()).as(ran.output()).isZero();
+      assertThat(ran.output()).contains("\"cases\": 4");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 0})
+  void pythonSaysTheSameOfTheDefaultModelAfterSomeSteps(int labels) throws Exception {
+    String python = System.getenv("FEWSHOT_PYTHON");
+    assumeTrue(python != null, "FEWSHOT_PYTHON is not set");
+    // Given
+    Path file = ModelStore.ofUser().fetch("smollm2-135m-instruct", ProgressListener.NONE);
+    Random random = new Random(3);
+    try (TorchLanguageModel model =
+            TorchLanguageModel.loadToTrain("smollm2", file, Precision.FP32, "cpu");
+        FineTuner tuner =
+            model.fineTune(model.untrained(LoraConfig.STANDARD, labels(labels), 1), STEPS)) {
+      for (int step = 0; step < 12; step++) {
+        int[] said = random.ints(12, 100, 40_000).toArray();
+        int[] answer = random.ints(3, 100, 105).toArray();
+        tuner.step(
+            List.of(
+                labels == 0
+                    ? TuningSample.ofCompletion(said, answer, 1 / 3.0)
+                    : TuningSample.ofLabel(said, step % labels, 1)));
       }
-      List<int[]> prompts = new ArrayList<>();
-      for (int length : new int[] {1, 4, 9, 30}) {
-        prompts.add(random.ints(length, 3, 250).toArray());
-      }
-      List<double[]> answers = model.classify(adapter, prompts);
-      ArrayNode cases = expected.putArray("cases");
-      for (int i = 0; i < prompts.size(); i++) {
-        ObjectNode one = cases.addObject();
-        one.set("tokens", JSON.valueToTree(prompts.get(i)));
-        ArrayNode logs = one.putArray("log_probabilities");
-        for (double p : answers.get(i)) {
-          logs.add(Math.log(p));
-        }
-      }
+
+      // When
+      Ran ran = check(python, file, model, tuner.adapter("v"), random, 40_000);
+
+      // Then
+      assertThat(ran.code()).as(ran.output()).isZero();
+      assertThat(ran.output()).contains("\"cases\": 4");
+      System.out.println(labels + " labels: " + ran.output().lines().toList());
+    }
+  }
+
+  private Ran check(
+      String python,
+      Path file,
+      TorchLanguageModel model,
+      LoraAdapter adapter,
+      Random random,
+      int vocabulary)
+      throws Exception {
+    Path files = Files.createDirectory(directory.resolve("adapter"));
+    FineTuned tuned = new FineTuned(adapter, "base", 1, 64, Set.of());
+    for (Map.Entry<String, byte[]> entry :
+        LoraFiles.write(tuned, model.layout(adapter.config()), Map.of()).files().entrySet()) {
+      Files.write(files.resolve(entry.getKey()), entry.getValue());
+    }
+    ObjectNode expected =
+        JSON.createObjectNode().put("labels", adapter.labels().size()).put("tolerance", 1e-3);
+    ArrayNode cases = expected.putArray("cases");
+    for (int length : new int[] {2, 4, 9, 30}) {
+      int[] tokens = random.ints(length, 3, vocabulary).toArray();
+      ObjectNode one = cases.addObject();
+      one.set("tokens", JSON.valueToTree(tokens));
+      one.set("log_probabilities", JSON.valueToTree(says(model, adapter, tokens)));
     }
     Path json = directory.resolve("expected.json");
     Files.writeString(json, expected.toString());
+    return run(
+        python,
+        "src/test/python/peft_check.py",
+        file.toString(),
+        files.toString(),
+        json.toString());
+  }
 
-    // When
-    Ran ran =
-        run(
-            python,
-            "src/test/python/peft_check.py",
-            file.toString(),
-            files.toString(),
-            json.toString());
+  /** Log-probabilities of all labels, or of each next token. */
+  private static double[] says(TorchLanguageModel model, LoraAdapter adapter, int[] tokens) {
+    if (!adapter.labels().isEmpty()) {
+      double[] probabilities = model.classify(adapter, List.of(tokens)).get(0);
+      return java.util.Arrays.stream(probabilities).map(Math::log).toArray();
+    }
+    List<TuningSample> samples = new ArrayList<>();
+    for (int i = 0; i + 1 < tokens.length; i++) {
+      samples.add(new TuningSample(tokens, new int[] {i}, new int[] {tokens[i + 1]}, 1));
+    }
+    try (FineTuner tuner = model.fineTune(adapter, STEPS)) {
+      return tuner.measure(samples);
+    }
+  }
 
-    // Then
-    assertThat(ran.code()).as(ran.output()).isZero();
-    assertThat(ran.output()).contains("\"cases\": 4");
+  private static List<String> labels(int count) {
+    return IntStream.range(0, count).mapToObj(Integer::toString).toList();
   }
 
   private record Ran(int code, String output) {}
