@@ -9,12 +9,7 @@ import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
 import io.fewshot.ops.Settings;
 import io.fewshot.training.Connection;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * costs can be told from what the broker costs. Owns all of them until it is closed.
  */
 final class BenchStream implements AutoCloseable {
+
+  /** Share of a core below which nothing goes on but looking for messages. */
+  private static final double AT_REST = 0.2;
 
   private static final long GIVE_UP_NANOS = Duration.ofMinutes(5).toNanos();
 
@@ -41,7 +38,7 @@ final class BenchStream implements AutoCloseable {
   private final Cluster cluster;
   private final DemoWatch watch;
   private final Sender<Query> sender;
-  private @Nullable Process process;
+  private @Nullable StreamProcess stream;
 
   BenchStream(Console console) {
     this.console = console;
@@ -56,31 +53,8 @@ final class BenchStream implements AutoCloseable {
 
   /** Starts the stream and waits until it is ready. */
   void start() throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.addAll(
-        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
-            .toList());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of("stream", "--json", "--port", "0"));
-    command.addAll(List.of("--bootstrap-servers", embedded.bootstrapServers()));
-    command.addAll(List.of("--schema-registry-url", embedded.registryUrl()));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("FEWSHOT_STATE_DIR", directory.path().resolve("state").toString());
-    builder.redirectError(directory.path().resolve("stream.log").toFile());
-    Process started = builder.start();
-    process = started;
-    BufferedReader lines =
-        new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8));
-    String line = lines.readLine();
-    while (line != null && !line.contains("\"ready\":true")) {
-      line = lines.readLine();
-    }
-    if (line == null) {
-      String log = Files.readString(directory.path().resolve("stream.log"));
-      throw new FailedException("the stream did not start: " + log.strip());
-    }
+    stream =
+        StreamProcess.start(directory.path(), embedded.bootstrapServers(), embedded.registryUrl());
   }
 
   void apply(String yaml, String task) {
@@ -102,6 +76,38 @@ final class BenchStream implements AutoCloseable {
         new Sender<>(cluster, cluster.topics().examples(), Example.class, id -> {})) {
       examples.forEach(e -> adding.send(e.getExampleId(), Examples.key(e), e));
       adding.flush();
+    }
+  }
+
+  /**
+   * Waits until so many examples have their vectors and splits and are in the index that answers.
+   */
+  void awaitExamples(int count, Steps steps) {
+    long end = System.nanoTime() + GIVE_UP_NANOS;
+    long known = stream().examples();
+    while (known < count && System.nanoTime() < end) {
+      steps.at("examples in the stream's memory", known, count);
+      StoppedException.pause(200);
+      known = stream().examples();
+    }
+    if (known < count) {
+      throw new FailedException("the stream does not know its examples after five minutes");
+    }
+  }
+
+  /** Waits until what came before (calibration, compaction) gives nothing more to do. */
+  void awaitRest(Steps steps) {
+    long end = System.nanoTime() + GIVE_UP_NANOS;
+    double share = 1;
+    while (share > AT_REST && System.nanoTime() < end) {
+      steps.at("waiting until the stream rests", 0, -1);
+      double before = stream().coreSeconds();
+      long start = System.nanoTime();
+      StoppedException.pause(1000);
+      share = (stream().coreSeconds() - before) * 1e9 / (System.nanoTime() - start);
+    }
+    if (share > AT_REST) {
+      throw new FailedException("the stream does not come to rest within five minutes");
     }
   }
 
@@ -148,8 +154,7 @@ final class BenchStream implements AutoCloseable {
               throw new FailedException("a message was refused: " + refused.why());
             }
           });
-      Process running = process;
-      if (System.nanoTime() > end || running == null || !running.isAlive()) {
+      if (System.nanoTime() > end || !stream().isAlive()) {
         throw new FailedException("the stream no longer answers: " + open.size() + " are missing");
       }
     }
@@ -166,56 +171,9 @@ final class BenchStream implements AutoCloseable {
     return new Connection(cluster.settings(), cluster.topics(), cluster.codecs());
   }
 
-  /** Processor time of the stream's process so far. */
-  double coreSeconds() {
-    return process().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
-  }
-
-  /** Processor time of the JIT compilers' threads so far; 0 where the system keeps it to itself. */
-  double compilerSeconds() {
-    Path tasks = Path.of("/proc", Long.toString(process().pid()), "task");
-    try (Stream<Path> threads = Files.list(tasks)) {
-      return threads.mapToDouble(BenchStream::compilerSeconds).sum();
-    } catch (IOException e) {
-      return 0;
-    }
-  }
-
-  /** See proc(5): after the name in parentheses, fields 14 and 15 are clock ticks, 100 a second. */
-  private static double compilerSeconds(Path thread) {
-    try {
-      String stat = Files.readString(thread.resolve("stat"));
-      int end = stat.lastIndexOf(')');
-      if (!stat.substring(0, end).contains("Compile")) {
-        return 0;
-      }
-      String[] fields = stat.substring(end + 2).split(" ");
-      return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
-    } catch (IOException e) {
-      // It has ended in the meantime.
-      return 0;
-    }
-  }
-
-  /**
-   * Resident memory of the stream's process, in MiB; not a number where the system keeps it to
-   * itself.
-   */
-  double residentMib() {
-    Path status = Path.of("/proc", Long.toString(process().pid()), "status");
-    try {
-      return Files.readAllLines(status).stream()
-          .filter(line -> line.startsWith("VmRSS:"))
-          .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
-          .findFirst()
-          .orElse(Double.NaN);
-    } catch (IOException e) {
-      return Double.NaN;
-    }
-  }
-
-  private Process process() {
-    Process running = process;
+  /** The process that is measured. */
+  StreamProcess stream() {
+    StreamProcess running = stream;
     if (running == null) {
       throw new IllegalStateException("the stream was not started");
     }
@@ -224,14 +182,9 @@ final class BenchStream implements AutoCloseable {
 
   @Override
   public void close() {
-    Process running = process;
+    StreamProcess running = stream;
     if (running != null) {
-      running.destroy();
-      running
-          .onExit()
-          .orTimeout(20, java.util.concurrent.TimeUnit.SECONDS)
-          .exceptionally(late -> running.destroyForcibly())
-          .join();
+      running.close();
     }
     sender.close();
     watch.close();

@@ -40,6 +40,11 @@ final class BenchStreamCommand extends Command {
   /** Share of a round's processor time below which the compilers are at rest. */
   private static final double COMPILERS_AT_REST = 0.03;
 
+  /** Parts of threads' names. */
+  private static final String COMPILERS = "Compile";
+
+  private static final String ENCODER = "encoder lane";
+
   @Mixin private final BenchFiles files = new BenchFiles();
 
   @Option(names = "--runs", paramLabel = "N", description = "(default: ${DEFAULT-VALUE})")
@@ -111,11 +116,10 @@ final class BenchStreamCommand extends Command {
         BenchStream stream = new BenchStream(console)) {
       steps.at("starting the stream", 0, -1);
       stream.start();
-      steps.at("encoding examples", 0, -1);
-      begin(stream, examples, Rung.NEIGHBOURS);
+      begin(stream, examples, Rung.NEIGHBOURS, steps);
       neighbours(stream, encoders, figures, steps);
       steps.at("changing to the language model", 0, -1);
-      begin(stream, List.of(examples.get(examples.size() - 1)), Rung.FEW_SHOT);
+      begin(stream, List.of(examples.get(examples.size() - 1)), Rung.FEW_SHOT, steps);
       fewShot(stream, encoders, model, examples, figures, steps);
     }
     figures.print(console, json);
@@ -133,36 +137,44 @@ final class BenchStreamCommand extends Command {
     }
   }
 
-  private static void begin(BenchStream stream, List<Example> examples, Rung rung) {
+  private static void begin(BenchStream stream, List<Example> examples, Rung rung, Steps steps) {
     stream.apply(BenchFiles.yaml(rung.label()), BenchFiles.TASK);
     stream.add(examples);
+    stream.awaitExamples((int) examples.stream().map(Examples::key).distinct().count(), steps);
     stream.awaitAnswer(BenchFiles.TASK, examples.get(examples.size() - 1), rung.label());
+    stream.awaitRest(steps);
   }
 
   private void neighbours(BenchStream stream, Encoders encoders, Figures figures, Steps steps) {
     List<String> texts = files.messages(console, cheap);
     warmUp(stream, encoders, texts, figures, steps);
-    double before = stream.residentMib();
+    double before = stream.stream().residentMib();
     for (int run = 0; run < runs; run++) {
       steps.at("neighbours alone", run, runs);
       double encoding = encode(encoders, texts);
-      double start = stream.coreSeconds();
-      double compiled = stream.compilerSeconds();
+      double start = stream.stream().coreSeconds();
+      double compiled = stream.stream().coreSeconds(COMPILERS);
+      double lanes = stream.stream().coreSeconds(ENCODER);
       long begin = System.nanoTime();
       stream.answers(BenchFiles.TASK, texts);
       double seconds = (System.nanoTime() - begin) / 1e9;
-      double total = stream.coreSeconds() - start;
-      compiled = stream.compilerSeconds() - compiled;
+      double total = stream.stream().coreSeconds() - start;
+      lanes = stream.stream().coreSeconds(ENCODER) - lanes;
+      compiled = stream.stream().coreSeconds(COMPILERS) - compiled;
       encoding = (encoding + encode(encoders, texts)) / 2;
       double overhead = 1e3 * (total - encoding) / texts.size();
       figures.add("stream.overhead_core_ms", overhead, "core-ms a message", 0.8);
       figures.add(
           "stream.compilers_core_ms", 1e3 * compiled / texts.size(), "core-ms of the overhead");
+      figures.add(
+          "stream.other_threads_core_ms",
+          1e3 * (total - lanes) / texts.size(),
+          "core-ms of all but the encoder's threads");
       figures.add("stream.total_core_ms", 1e3 * total / texts.size(), "core-ms a message");
       figures.add("stream.encoding_core_ms", 1e3 * encoding / texts.size(), "core-ms a message");
       figures.add("stream.neighbours_messages_per_s", texts.size() / seconds, "messages/s");
     }
-    figures.add("stream.resident_growth_mib", stream.residentMib() - before, "MiB");
+    figures.add("stream.resident_growth_mib", stream.stream().residentMib() - before, "MiB");
     latency(stream, texts, figures, steps);
   }
 
@@ -176,10 +188,12 @@ final class BenchStreamCommand extends Command {
     double share = 1;
     while (rounds < MAX_WARM_UP && !(share < COMPILERS_AT_REST)) {
       steps.at("warming up", rounds, MAX_WARM_UP);
-      double total = stream.coreSeconds();
-      double compiled = stream.compilerSeconds();
+      double total = stream.stream().coreSeconds();
+      double compiled = stream.stream().coreSeconds(COMPILERS);
       stream.answers(BenchFiles.TASK, texts);
-      share = (stream.compilerSeconds() - compiled) / (stream.coreSeconds() - total);
+      share =
+          (stream.stream().coreSeconds(COMPILERS) - compiled)
+              / (stream.stream().coreSeconds() - total);
       rounds++;
     }
     encode(encoders, texts);
@@ -222,7 +236,7 @@ final class BenchStreamCommand extends Command {
       figures.add("stream.engine_ratio", (before + after) / 2 / seconds, "of the engine", 0.95);
       figures.add("stream.few_shot_messages_per_s", texts.size() / seconds, "messages/s");
     }
-    figures.add("stream.resident_mib", stream.residentMib(), "MiB", 1536);
+    figures.add("stream.resident_mib", stream.stream().residentMib(), "MiB", 1536);
   }
 
   /** Seconds that encoder and language model take for the same, called directly. */

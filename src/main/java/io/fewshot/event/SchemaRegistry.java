@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.RegistryHttp.Answer;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,13 +24,15 @@ public final class SchemaRegistry {
   private final RegistryHttp http;
   private final boolean registers;
   private final Map<Integer, String> schemas = new ConcurrentHashMap<>();
+  private final Refusals refusals;
   private final Map<SubjectAndSchema, Integer> ids = new ConcurrentHashMap<>();
 
   private record SubjectAndSchema(String subject, String schema) {}
 
-  private SchemaRegistry(RegistryHttp http, boolean registers) {
+  private SchemaRegistry(RegistryHttp http, boolean registers, Refusals refusals) {
     this.http = http;
     this.registers = registers;
+    this.refusals = refusals;
   }
 
   /**
@@ -43,10 +46,15 @@ public final class SchemaRegistry {
    * @throws IllegalArgumentException when the properties make no sense
    */
   public static SchemaRegistry of(Map<String, ?> properties) {
+    return of(properties, InstantSource.system());
+  }
+
+  static SchemaRegistry of(Map<String, ?> properties, InstantSource clock) {
     Object registers = properties.get("auto.register.schemas");
     return new SchemaRegistry(
         new RegistryHttp(RegistryConfig.of(properties)),
-        registers == null || Boolean.parseBoolean(registers.toString()));
+        registers == null || Boolean.parseBoolean(registers.toString()),
+        new Refusals(clock));
   }
 
   /**
@@ -84,7 +92,8 @@ public final class SchemaRegistry {
   }
 
   /**
-   * The text of the schema with this id.
+   * The text of the schema with this id. That there is none is taken for true for a second, so that
+   * a flood of bad records is not a flood of questions.
    *
    * @throws UnknownSchemaException when there is none
    * @throws UndecodableException when it is not an Avro schema, or refers to other subjects
@@ -97,6 +106,18 @@ public final class SchemaRegistry {
     if (id < 0) {
       throw new UnknownSchemaException("no schema has the id " + id);
     }
+    refusals.check(id);
+    try {
+      String schema = ask(id);
+      schemas.put(id, schema);
+      return schema;
+    } catch (UnknownSchemaException | UndecodableException e) {
+      refusals.note(id, e);
+      throw e;
+    }
+  }
+
+  private String ask(int id) {
     Answer answer = http.get("/schemas/ids/" + id);
     if (answer.status() >= 300) {
       throw new UnknownSchemaException(
@@ -114,7 +135,6 @@ public final class SchemaRegistry {
       throw new RegistryUnavailableException(
           "the registry's answer for id " + id + " is no schema");
     }
-    schemas.put(id, schema);
     return schema;
   }
 

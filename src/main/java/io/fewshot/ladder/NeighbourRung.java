@@ -1,6 +1,7 @@
 package io.fewshot.ladder;
 
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.Lookup;
 import io.fewshot.memory.Neighbour;
 import io.fewshot.prompt.Rung;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ final class NeighbourRung implements RungScorer {
 
   @Override
   public void score(List<Case> cases) {
+    Lookup.findNearest(cases.stream().map(Case::lookup).toList(), NEAREST);
     cases.forEach(NeighbourRung::score);
   }
 

@@ -48,6 +48,11 @@ public final class ExampleMemory implements AutoCloseable {
     return all.stream().filter(task -> task.size() > 0).map(TaskMemory::name).sorted().toList();
   }
 
+  /** How many examples there are of all tasks. */
+  public int size() {
+    return tasks.values().stream().mapToInt(TaskMemory::size).sum();
+  }
+
   @Override
   public void close() {
     clear();

@@ -1,7 +1,10 @@
 package io.fewshot.memory;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,15 +44,36 @@ public final class Lookup {
     this.eligible = eligible;
   }
 
+  /**
+   * Finds the {@code k} nearest by cosine for several messages in one go, so that memory is read
+   * once; each then has them.
+   */
+  public static void findNearest(List<Lookup> lookups, int k) {
+    record Place(TaskMemory memory, String encoder) {}
+    int depth = Math.max(k, MIN_DEPTH);
+    Map<Place, List<Lookup>> together =
+        lookups.stream()
+            .filter(each -> each.byEmbedding == null || !each.byEmbedding.reaches(k))
+            .collect(
+                Collectors.groupingBy(each -> new Place(each.memory, each.embedding.encoder())));
+    together.forEach(
+        (place, group) -> {
+          List<List<Neighbour>> found =
+              place.memory.nearest(
+                  place.encoder,
+                  group.stream().map(each -> each.embedding.vector()).toList(),
+                  depth,
+                  group.stream().map(each -> each.eligible).toList());
+          for (int i = 0; i < found.size(); i++) {
+            group.get(i).byEmbedding = new Hits(depth, found.get(i));
+          }
+        });
+  }
+
   /** The {@code k} nearest by cosine, nearest first, near duplicates included. */
   public List<Neighbour> byEmbedding(int k) {
-    Hits hits = byEmbedding;
-    if (hits == null || !hits.reaches(k)) {
-      int depth = Math.max(k, MIN_DEPTH);
-      hits = new Hits(depth, memory.nearest(embedding, depth, eligible));
-      byEmbedding = hits;
-    }
-    return hits.first(k);
+    findNearest(List.of(this), k);
+    return Objects.requireNonNull(byEmbedding).first(k);
   }
 
   /** The {@code k} best by BM25, best first, near duplicates included. */

@@ -11,10 +11,12 @@ import java.util.function.Predicate;
  */
 final class Nearest {
 
+  // Written out: it is called for every hit, and composed comparators box what they compare.
   static final Comparator<Neighbour> BEST_FIRST =
-      Comparator.comparingDouble(Neighbour::similarity)
-          .reversed()
-          .thenComparing(neighbour -> neighbour.example().id());
+      (a, b) -> {
+        int order = Double.compare(b.similarity(), a.similarity());
+        return order != 0 ? order : a.example().id().compareTo(b.example().id());
+      };
 
   private final int k;
   private final Predicate<StoredExample> eligible;

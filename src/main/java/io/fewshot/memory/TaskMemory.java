@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 
 /**
  * The examples of one task. Safe for use by several threads: a reader sees all indexes in the same
- * state, and a writer waits for the searches under way only, about a millisecond each.
+ * state, and a writer waits for the searches under way only, some milliseconds for a batch.
  */
 public final class TaskMemory {
 
@@ -21,7 +21,7 @@ public final class TaskMemory {
   private final Words words;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private final Map<String, StoredExample> byId = new HashMap<>();
-  private final Map<String, VectorIndex> byEncoder = new HashMap<>();
+  private final Map<String, VectorIndex<StoredExample>> byEncoder = new HashMap<>();
   private final SortedMap<String, Integer> outputs = new TreeMap<>();
   private WordIndex byWord = new WordIndex();
   private long changes;
@@ -70,17 +70,29 @@ public final class TaskMemory {
    * @param eligible quick and without side effects: a lock is held
    */
   public List<Neighbour> nearest(Embedding query, int k, Predicate<StoredExample> eligible) {
-    Nearest nearest = new Nearest(k, eligible);
+    return nearest(query.encoder(), List.of(query.vector()), k, List.of(eligible)).get(0);
+  }
+
+  /**
+   * The same for several messages at once, which reads the memory once for all of them.
+   *
+   * @param queries of one encoder
+   * @param eligible one for each; quick and without side effects: a lock is held
+   */
+  List<List<Neighbour>> nearest(
+      String encoder, List<float[]> queries, int k, List<Predicate<StoredExample>> eligible) {
+    List<Nearest> nearest = eligible.stream().map(each -> new Nearest(k, each)).toList();
     reading(
         () -> {
-          VectorIndex index = byEncoder.get(query.encoder());
+          VectorIndex<StoredExample> index = byEncoder.get(encoder);
           if (index != null) {
-            checkDimension(index, query.encoder(), query.vector());
-            index.search(query.vector(), nearest);
+            queries.forEach(query -> checkDimension(index, encoder, query));
+            index.search(
+                queries, (query, example, score) -> nearest.get(query).offer(example, score));
           }
           return index;
         });
-    return nearest.bestFirst();
+    return nearest.stream().map(Nearest::bestFirst).toList();
   }
 
   /**
@@ -119,13 +131,13 @@ public final class TaskMemory {
     List<String> exampleWords = words.of(example.input());
     writing(
         () -> {
-          VectorIndex index = byEncoder.get(example.encoder());
+          VectorIndex<StoredExample> index = byEncoder.get(example.encoder());
           if (index == null) {
-            index = new VectorIndex(example.vector().length);
+            index = new VectorIndex<>(example.vector().length);
           }
           checkDimension(index, example.encoder(), example.vector());
           forget(example.id());
-          index.put(example);
+          index.put(example.id(), example.vector(), example);
           byEncoder.put(example.encoder(), index);
           byWord.put(example, exampleWords);
           byId.put(example.id(), example);
@@ -159,7 +171,7 @@ public final class TaskMemory {
     if (old == null) {
       return false;
     }
-    VectorIndex index = byEncoder.get(old.encoder());
+    VectorIndex<StoredExample> index = byEncoder.get(old.encoder());
     if (index != null) {
       index.remove(id);
       if (index.size() == 0) {
@@ -171,7 +183,7 @@ public final class TaskMemory {
     return true;
   }
 
-  private void checkDimension(VectorIndex index, String encoder, float[] vector) {
+  private void checkDimension(VectorIndex<StoredExample> index, String encoder, float[] vector) {
     if (index.dimension() != vector.length) {
       throw new IllegalArgumentException(
           "A vector of encoder %s has %d dimensions, but those in the memory of task %s have %d"

@@ -24,7 +24,7 @@ final class WordIndex {
   private static final double B = 0.75;
 
   /** An example in its slot, with the lists to take it out of when it goes. */
-  private record Document(StoredExample example, List<Postings> lists, int length) {}
+  private record Document(StoredExample example, List<Postings> lists) {}
 
   /** Where a word occurs: slots and how often, side by side. */
   private static final class Postings {
@@ -61,6 +61,8 @@ final class WordIndex {
 
   private final Map<String, Postings> postings = new HashMap<>();
   private final List<@Nullable Document> documents = new ArrayList<>();
+  // Words of each document by slot, apart from it: a search reads this for every posting.
+  private int[] lengths = new int[16];
   private final Map<String, Integer> slotOfId = new HashMap<>();
   private final List<Integer> freeSlots = new ArrayList<>();
   private long totalLength;
@@ -77,12 +79,16 @@ final class WordIndex {
           list.add(slot, count);
           lists.add(list);
         });
-    Document document = new Document(example, List.copyOf(lists), words.size());
+    Document document = new Document(example, List.copyOf(lists));
     if (slot == documents.size()) {
       documents.add(document);
     } else {
       documents.set(slot, document);
     }
+    if (slot >= lengths.length) {
+      lengths = Arrays.copyOf(lengths, slot + (slot >> 1) + 1);
+    }
+    lengths[slot] = words.size();
     slotOfId.put(example.id(), slot);
     totalLength += words.size();
   }
@@ -97,7 +103,7 @@ final class WordIndex {
     if (document == null) {
       return;
     }
-    totalLength -= document.length();
+    totalLength -= lengths[slot];
     for (Postings list : document.lists()) {
       list.remove(slot);
       if (list.size == 0) {
@@ -111,28 +117,29 @@ final class WordIndex {
     int n = slotOfId.size();
     double[] scores = new double[documents.size()];
     double meanLength = Math.max(1, (double) totalLength / Math.max(1, n));
+    double[] damping = new double[scores.length];
+    for (int slot = 0; slot < damping.length; slot++) {
+      damping[slot] = K1 * (1 - B + B * lengths[slot] / meanLength);
+    }
     // Each distinct word counts once: that is how BM25 treats short queries. Sorted, so that sums
     // are the same on every instance.
     for (String word : query.stream().distinct().sorted().toList()) {
       Postings list = postings.get(word);
-      if (list == null) {
-        continue;
-      }
-      double rarity = Math.log1p((n - list.size + 0.5) / (list.size + 0.5));
-      for (int i = 0; i < list.size; i++) {
-        int slot = list.slots[i];
-        int count = list.counts[i];
-        Document document = documents.get(slot);
-        if (document != null) {
-          double damping = K1 * (1 - B + B * document.length() / meanLength);
-          scores[slot] += rarity * count * (K1 + 1) / (count + damping);
+      if (list != null) {
+        double rarity = Math.log1p((n - list.size + 0.5) / (list.size + 0.5));
+        for (int i = 0; i < list.size; i++) {
+          int slot = list.slots[i];
+          int count = list.counts[i];
+          scores[slot] += rarity * count * (K1 + 1) / (count + damping[slot]);
         }
       }
     }
     for (int slot = 0; slot < scores.length; slot++) {
-      Document document = documents.get(slot);
-      if (scores[slot] > 0 && document != null && nearest.admits(scores[slot])) {
-        nearest.offer(document.example(), scores[slot]);
+      if (scores[slot] > 0 && nearest.admits(scores[slot])) {
+        Document document = documents.get(slot);
+        if (document != null) {
+          nearest.offer(document.example(), scores[slot]);
+        }
       }
     }
   }

@@ -104,7 +104,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     if (firstArrival == 0) {
       firstArrival = lastArrival;
     }
-    if (room.size() - climbing() >= cheapSize.size()) {
+    if (room.size() - batches.climbing() >= cheapSize.size()) {
       answerCheaply();
     }
   }
@@ -118,7 +118,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   /** Between two ticks there is a commit; a dear batch would hold it up for seconds. */
   private void tick(long now) {
     meters.waiting(context.taskId(), room.size());
-    boolean dearIsFull = climbing() >= dearSize.size();
+    boolean dearIsFull = batches.climbing() >= dearSize.size();
     if (arriving(now) && !dearIsFull) {
       return;
     }
@@ -139,10 +139,6 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   private boolean arriving(long now) {
     long drain = settings.drainEvery().toMillis();
     return firstArrival != 0 && now - firstArrival < drain && now - lastArrival < drain / TICKS;
-  }
-
-  private long climbing() {
-    return room.inOrder().stream().filter(WaitingQuery::climbs).count();
   }
 
   /** Whether there was anything to ask the cheap rungs about. */
@@ -187,7 +183,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
         .ifPresentOrElse(
             answer -> send(task, query, answer),
             () -> {
-              query.attempted(attempt, context.currentSystemTimeMs());
+              batches.mustClimb(query, attempt, context.currentSystemTimeMs());
               held.hold(query.raw());
             });
   }
@@ -267,7 +263,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   }
 
   private void leave(RawRecord raw) {
-    room.leave(raw.offset());
+    batches.leave(raw.offset());
     uncommitted = true;
     context.commit();
   }

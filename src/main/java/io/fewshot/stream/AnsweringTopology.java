@@ -63,7 +63,7 @@ public final class AnsweringTopology {
       AuditBook audits,
       StreamSettings settings,
       MeterRegistry registry) {
-    StreamMeters meters = new StreamMeters(registry).withWaiting();
+    StreamMeters meters = new StreamMeters(registry).withWaiting().withExamples(memory);
     QueryReader reader = new QueryReader(codecs.codec(Query.class));
     Serializer<byte[]> bytes = new ByteArraySerializer();
 

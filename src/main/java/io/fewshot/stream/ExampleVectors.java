@@ -96,19 +96,29 @@ final class ExampleVectors {
             .collect(Collectors.groupingBy(Draft::language, TreeMap::new, Collectors.toList()));
     missing.forEach(this::encode);
     List<Encoded> encoded = new ArrayList<>();
-    for (Draft draft : drafts) {
-      encoded.add(complete(draft));
+    for (int from = 0, to; from < drafts.size(); from = to) {
+      String task = drafts.get(from).example().getTask();
+      to = from + 1;
+      while (to < drafts.size() && drafts.get(to).example().getTask().equals(task)) {
+        to++;
+      }
+      complete(task, drafts.subList(from, to), encoded);
     }
     return encoded;
   }
 
-  private Encoded complete(Draft draft) {
-    String key = draft.key();
-    EncodedExample before = splits.contains(key) ? store.get(key) : null;
-    draft.example().setSplit(splits.assign(draft.example()).name());
-    EncodedExample example = draft.example().build();
-    store.put(key, example);
-    return new Encoded(key, example, draft.time(), before == null || !sameRecord(before, example));
+  private void complete(String task, List<Draft> drafts, List<Encoded> encoded) {
+    List<SplitBook.Assigned> assigned =
+        splits.assign(task, drafts.stream().map(Draft::example).toList());
+    for (int i = 0; i < drafts.size(); i++) {
+      Draft draft = drafts.get(i);
+      String key = draft.key();
+      EncodedExample before = assigned.get(i).known() ? store.get(key) : null;
+      EncodedExample example = draft.example().setSplit(assigned.get(i).split().name()).build();
+      store.put(key, example);
+      encoded.add(
+          new Encoded(key, example, draft.time(), before == null || !sameRecord(before, example)));
+    }
   }
 
   /** An import that is repeated brings a new time and nothing else. */

@@ -1,11 +1,14 @@
 package io.fewshot.stream;
 
+import io.fewshot.ladder.Answerer.Attempt;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.DeadLetters.Reason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,10 @@ final class QueryBatches {
   private final QueryReader reader;
   private final Duration unknownTaskWait;
   private final GiveUp giveUp;
+
+  /** Those that must climb, by offset. */
+  private final NavigableMap<Long, WaitingQuery> climbing = new TreeMap<>();
+
   private long registryNotBefore;
 
   /** Makes a waiting query a dead letter, and it leaves the room. */
@@ -60,11 +67,28 @@ final class QueryBatches {
 
   /** The next queries that must climb; those that climbed too long ago are untried from now on. */
   Optional<Batch> climbing(int most, long now) {
-    room.inOrder().stream()
-        .filter(WaitingQuery::climbs)
+    List.copyOf(climbing.values()).stream()
         .limit(most)
-        .forEach(query -> query.forgetAttemptBefore(now - ATTEMPT_MILLIS));
+        .filter(query -> query.forgetAttemptBefore(now - ATTEMPT_MILLIS))
+        .forEach(query -> climbing.remove(query.raw().offset()));
     return next(WaitingQuery::climbs, most, now);
+  }
+
+  /** The cheap rungs were asked and did not settle it. */
+  void mustClimb(WaitingQuery query, Attempt attempt, long now) {
+    query.attempted(attempt, now);
+    climbing.put(query.raw().offset(), query);
+  }
+
+  /** How many must climb. */
+  int climbing() {
+    return climbing.size();
+  }
+
+  /** It is dealt with. */
+  void leave(long offset) {
+    room.leave(offset);
+    climbing.remove(offset);
   }
 
   private Optional<Batch> next(Predicate<WaitingQuery> kind, int most, long now) {

@@ -1,6 +1,7 @@
 package io.fewshot.stream;
 
 import io.fewshot.event.Result;
+import io.fewshot.memory.ExampleMemory;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -62,6 +63,15 @@ final class StreamMeters {
     }
     Gauge.builder(WAITING, waiting, StreamMeters::sum)
         .description("Messages on this instance that wait to be answered")
+        .strongReference(true)
+        .register(registry);
+    return this;
+  }
+
+  /** For the application that answers: the examples that it can be asked about. */
+  StreamMeters withExamples(ExampleMemory memory) {
+    Gauge.builder("fewshot.examples", memory, ExampleMemory::size)
+        .description("Examples of all tasks in the memory of this instance")
         .strongReference(true)
         .register(registry);
     return this;

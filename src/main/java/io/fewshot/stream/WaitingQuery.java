@@ -58,11 +58,12 @@ final class WaitingQuery {
     this.attemptedAt = now;
   }
 
-  /** Has the query tried anew when its attempt is older. */
-  void forgetAttemptBefore(long time) {
+  /** Has the query tried anew when its attempt is older, and says whether it was. */
+  boolean forgetAttemptBefore(long time) {
     if (attemptedAt < time) {
       attempt = null;
     }
+    return attempt == null;
   }
 
   /** Leaves it alone until then. */

@@ -1,6 +1,7 @@
 package io.fewshot.event;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.InputStream;
@@ -8,9 +9,11 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +90,42 @@ class SchemaRegistryTest {
   void anUnknownIdIsNotAnUnavailableRegistry() {
     assertThatThrownBy(() -> toServer().schema(99)).isInstanceOf(UnknownSchemaException.class);
     assertThat(server.requests).hasValue(1);
+  }
+
+  @Test
+  void anUnknownIdIsAskedForAgainAfterASecondAndThenFound() {
+    // Given a flood of records with a schema that is not there
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+    SchemaRegistry registry =
+        SchemaRegistry.of(Map.of("schema.registry.url", server.url()), now::get);
+    for (int i = 0; i < 100; i++) {
+      assertThatThrownBy(() -> registry.schema(99))
+          .isInstanceOf(UnknownSchemaException.class)
+          .hasMessageContaining("99");
+    }
+    assertThat(server.requests).hasValue(1);
+
+    // When it is registered
+    server.schemas.put(99, "{\"type\":\"string\"}");
+
+    // Then
+    now.set(Instant.EPOCH.plus(Refusals.KEPT).minusMillis(1));
+    assertThatThrownBy(() -> registry.schema(99)).isInstanceOf(UnknownSchemaException.class);
+    now.set(Instant.EPOCH.plus(Refusals.KEPT));
+    assertThat(registry.schema(99)).isEqualTo("{\"type\":\"string\"}");
+    assertThat(server.requests).hasValue(2);
+  }
+
+  @Test
+  void ofRefusedIdsOnlySoManyAreKept() {
+    Refusals refusals = new Refusals(() -> Instant.EPOCH);
+    for (int id = 0; id <= Refusals.MOST; id++) {
+      refusals.note(id, new UndecodableException("not Avro"));
+    }
+
+    assertThatCode(() -> refusals.check(0)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> refusals.check(1)).isInstanceOf(UndecodableException.class);
+    assertThatThrownBy(() -> refusals.check(Refusals.MOST)).hasMessage("not Avro");
   }
 
   @Test

@@ -3,7 +3,11 @@ package io.fewshot.ladder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fewshot.memory.Embedding;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class KernelRegressionTest {
@@ -51,5 +55,64 @@ class KernelRegressionTest {
 
     // Then
     assertThat(b).containsExactly(new double[] {1, 2, 3}, within(1e-12));
+  }
+
+  @Test
+  void choleskySolvesAsManyEquationsAsThereAreNeighbours() {
+    // Given a matrix with a heavy diagonal and a right side of a known solution
+    int n = 83;
+    Random random = new Random(1);
+    double[][] lower = new double[n][];
+    for (int i = 0; i < n; i++) {
+      lower[i] = random.doubles(i + 1, -0.01, 0.01).toArray();
+      lower[i][i] = 1 + random.nextDouble();
+    }
+    double[] solution = random.doubles(n, -1, 1).toArray();
+    double[] b = new double[n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        b[i] += lower[Math.max(i, j)][Math.min(i, j)] * solution[j];
+      }
+    }
+
+    // When
+    Cholesky.solve(lower, b);
+
+    // Then
+    assertThat(b).containsExactly(solution, within(1e-12));
+  }
+
+  @Test
+  void weightsSolveTheKernelsEquations() {
+    // Given more texts than a vector has lanes, in more dimensions than are added up at once
+    int n = 37;
+    Random random = new Random(2);
+    List<float[]> points = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      points.add(unit(random.doubles(11, -1, 1).toArray()));
+    }
+    double[] similarities = random.doubles(n, 0, 1).toArray();
+
+    // When
+    double[] weights = KernelRegression.weights(points, similarities);
+
+    // Then
+    for (int i = 0; i < n; i++) {
+      double sum = 0.3 * weights[i];
+      for (int j = 0; j < n; j++) {
+        double cosine = i == j ? 1 : Embedding.dot(points.get(i), points.get(j));
+        sum += Math.exp(-8 * (1 - cosine)) * weights[j];
+      }
+      assertThat(sum).isCloseTo(Math.exp(-8 * (1 - similarities[i])), within(1e-5));
+    }
+  }
+
+  private static float[] unit(double[] direction) {
+    double norm = Math.sqrt(Arrays.stream(direction).map(x -> x * x).sum());
+    float[] unit = new float[direction.length];
+    for (int d = 0; d < unit.length; d++) {
+      unit[d] = (float) (direction[d] / norm);
+    }
+    return unit;
   }
 }

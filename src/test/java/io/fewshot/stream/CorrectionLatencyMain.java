@@ -10,8 +10,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 
 /**
  * Measures how long a correction takes from before it is published until the memory that answers
@@ -22,6 +26,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class CorrectionLatencyMain {
 
   private static final int IMPORTED = 10_000;
+  private static final int WAITING = 64;
+  private static final Duration EVERY = Duration.ofMillis(167);
 
   private static final String TASK =
       """
@@ -40,15 +46,15 @@ public final class CorrectionLatencyMain {
     boolean busy = arguments.length > 1 && arguments[1].equals("busy");
     Path folder = Files.createTempDirectory("latency");
     String rungs = busy ? "neighbours,few-shot" : "neighbours";
-    AtomicBoolean over = new AtomicBoolean();
+    ScheduledExecutorService load = Executors.newSingleThreadScheduledExecutor();
     try (RunningStream stream = new RunningStream(folder, Map.of(Settings.RUNGS, rungs))) {
       stream.awaitReady(Duration.ofMinutes(3));
       stream.define("learn", TASK.formatted("learn", "neighbours"));
       stream.define("load", TASK.formatted("load", "few-shot"));
-      Thread load = new Thread(() -> load(stream, over));
       if (busy) {
-        load.start();
-        Thread.sleep(8000);
+        AtomicInteger sent = new AtomicInteger();
+        load.scheduleWithFixedDelay(() -> load(stream, sent), 0, 200, TimeUnit.MILLISECONDS);
+        waiting().until(() -> stream.read("fewshot.results").size() >= 2 * WAITING);
       }
       correct(stream, 10, "warm");
       long start = System.nanoTime();
@@ -58,12 +64,11 @@ public final class CorrectionLatencyMain {
       }
       report(busy ? "busy" : "idle", correct(stream, count, "real"));
       System.out.println("imported by then: " + stream.service.memory().task("load").size());
-      while (imports && stream.service.memory().task("load").size() < IMPORTED) {
-        Thread.sleep(20);
+      if (imports) {
+        waiting().until(() -> stream.service.memory().task("load").size() >= IMPORTED);
       }
       System.out.printf("import took %.1f s%n", (System.nanoTime() - start) / 1e9);
-      over.set(true);
-      load.join();
+      load.shutdown();
       System.out.println("answered meanwhile: " + stream.read("fewshot.results").size());
     } finally {
       System.exit(0);
@@ -93,36 +98,40 @@ public final class CorrectionLatencyMain {
     }
   }
 
-  private static List<Long> correct(RunningStream stream, int count, String name)
-      throws InterruptedException {
+  /**
+   * One correction after the other, each when it is due; its time counts from then, so that one
+   * that takes long is not kinder to the next.
+   */
+  private static List<Long> correct(RunningStream stream, int count, String name) {
     List<Long> millis = new ArrayList<>();
+    long due = System.nanoTime();
     for (int i = 0; i < count; i++) {
+      // No multiple of a tick, so that corrections come at all times between two.
+      due += EVERY.toNanos();
+      long start = due;
+      waiting().until(() -> System.nanoTime() >= start);
       String id = name + i;
-      long start = System.nanoTime();
       stream.correct(id, "a", "learn", "my money of day " + i + " is missing, what now?");
-      while (stream.service.memory().task("learn").get("query:" + id).isEmpty()) {
-        Thread.sleep(1);
-      }
+      waiting().until(() -> stream.service.memory().task("learn").get("query:" + id).isPresent());
       millis.add((System.nanoTime() - start) / 1_000_000);
-      Thread.sleep(37 + (i * 13) % 60);
     }
     return millis;
   }
 
+  private static ConditionFactory waiting() {
+    return Awaitility.await()
+        .pollInSameThread()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(1))
+        .timeout(Duration.ofMinutes(4));
+  }
+
   /** Keeps some dozens of messages waiting, so that batches are full. */
-  private static void load(RunningStream stream, AtomicBoolean over) {
-    AtomicInteger sent = new AtomicInteger();
-    while (!over.get()) {
-      if (sent.get() - stream.read("fewshot.results").size() < 64) {
-        for (int i = 0; i < 16; i++) {
-          int number = sent.incrementAndGet();
-          stream.ask("load" + number, "load", "message " + number + " says that something hangs");
-        }
-      }
-      try {
-        Thread.sleep(200);
-      } catch (InterruptedException e) {
-        return;
+  private static void load(RunningStream stream, AtomicInteger sent) {
+    if (sent.get() - stream.read("fewshot.results").size() < WAITING) {
+      for (int i = 0; i < 16; i++) {
+        int number = sent.incrementAndGet();
+        stream.ask("load" + number, "load", "message " + number + " says that something hangs");
       }
     }
   }

@@ -1,0 +1,133 @@
+package io.fewshot.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fewshot.event.InternalSerde;
+import io.fewshot.event.Split;
+import io.fewshot.event.internal.EncodedExample;
+import io.fewshot.memory.Embedding;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class SplitBookTest {
+
+  private static final int DIMENSION = 16;
+
+  private final Random random = new Random(3);
+
+  @Test
+  void decidesAsIfEachExampleWereComparedWithAllBeforeItOneByOne() {
+    // Given examples of which many are alike, some come again with other words, some by another
+    // encoder
+    List<EncodedExample.Builder> examples = examples(700);
+    List<Split> expected = oneByOne(examples);
+
+    // When they come in batches
+    SplitBook book = new SplitBook();
+    List<Split> assigned = new ArrayList<>();
+    for (int from = 0; from < examples.size(); from += 32) {
+      book.assign("t", examples.subList(from, Math.min(examples.size(), from + 32)))
+          .forEach(each -> assigned.add(each.split()));
+    }
+
+    // Then
+    assertThat(assigned).isEqualTo(expected).contains(Split.TRAIN, Split.HOLDOUT);
+    assertThat(assigned)
+        .as("neighbours decide, not hashes alone")
+        .isNotEqualTo(examples.stream().map(e -> SplitBook.ofHash(e.getInput())).toList());
+  }
+
+  @Test
+  void whatWasRemovedDecidesNothing() {
+    // Given
+    EncodedExample.Builder first = example("a", "enc", new float[] {1, 0}, "first");
+    int other = 0;
+    while (SplitBook.ofHash("other " + other) == SplitBook.ofHash("first")) {
+      other++;
+    }
+    EncodedExample.Builder alike = example("b", "enc", new float[] {1, 0}, "other " + other);
+    SplitBook book = new SplitBook();
+    book.assign("t", List.of(first));
+
+    // When
+    book.remove("t/a");
+
+    // Then
+    assertThat(book.contains("t/a")).isFalse();
+    assertThat(book.assign("t", List.of(alike)))
+        .containsExactly(new SplitBook.Assigned(SplitBook.ofHash("other " + other), false));
+    assertThat(book.assign("t", List.of(first)))
+        .containsExactly(new SplitBook.Assigned(SplitBook.ofHash("other " + other), false));
+    assertThat(book.assign("t", List.of(first)).get(0).known()).isTrue();
+  }
+
+  private record Entry(String encoder, float[] vector, Split split) {}
+
+  private static List<Split> oneByOne(List<EncodedExample.Builder> examples) {
+    Map<String, Entry> before = new TreeMap<>();
+    List<Split> splits = new ArrayList<>();
+    for (EncodedExample.Builder example : examples) {
+      float[] vector = InternalSerde.vector(example.getVector());
+      Entry own = before.get(example.getExampleId());
+      Split split = own == null ? null : own.split();
+      double best = SplitBook.ALIKE;
+      for (Entry entry : own == null ? before.values() : List.<Entry>of()) {
+        double cosine = Embedding.dot(entry.vector(), vector);
+        if (entry.encoder().equals(example.getEncodedBy()) && cosine > best) {
+          best = cosine;
+          split = entry.split();
+        }
+      }
+      splits.add(split == null ? SplitBook.ofHash(example.getInput()) : split);
+      before.put(
+          example.getExampleId(),
+          new Entry(example.getEncodedBy(), vector, splits.get(splits.size() - 1)));
+    }
+    return splits;
+  }
+
+  private List<EncodedExample.Builder> examples(int count) {
+    Map<Integer, float[]> topics = new LinkedHashMap<>();
+    List<EncodedExample.Builder> examples = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      float[] topic = topics.computeIfAbsent(random.nextInt(60), key -> direction(null, 1));
+      String id = "e" + (i % 9 == 8 ? random.nextInt(i) : i);
+      String encoder = i % 10 == 9 ? "other" : "enc";
+      examples.add(example(id, encoder, direction(topic, 0.12 * random.nextDouble()), "text " + i));
+    }
+    return examples;
+  }
+
+  private float[] direction(float[] from, double noise) {
+    float[] vector = new float[DIMENSION];
+    double square = 0;
+    for (int d = 0; d < DIMENSION; d++) {
+      vector[d] = (float) ((from == null ? 0 : from[d]) + noise * random.nextGaussian());
+      square += vector[d] * vector[d];
+    }
+    for (int d = 0; d < DIMENSION; d++) {
+      vector[d] /= (float) Math.sqrt(square);
+    }
+    return vector;
+  }
+
+  private static EncodedExample.Builder example(
+      String id, String encoder, float[] vector, String text) {
+    return EncodedExample.newBuilder()
+        .setTask("t")
+        .setExampleId(id)
+        .setInput(text)
+        .setOutput("x")
+        .setSource("import")
+        .setLabeler("")
+        .setCreatedAt(Instant.EPOCH)
+        .setEncodedBy(encoder)
+        .setVector(InternalSerde.bytes(vector));
+  }
+}
