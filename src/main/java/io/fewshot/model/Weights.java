@@ -16,7 +16,8 @@ import java.util.function.IntUnaryOperator;
 /**
  * Brings a GGUF file's tensors into the order and shape that the program wants: embedding, final
  * norm, head; then for each layer norm, query-key-value, its bias, attention output, norm,
- * gate-and-up, down. What is multiplied with the same input is one matrix.
+ * gate-and-up, down. What is multiplied with the same input is one matrix. In 8 bits, the scales of
+ * each layer's four matrices follow at the end.
  */
 final class Weights {
 
@@ -38,6 +39,9 @@ final class Weights {
   private final Precision precision;
   private final Use use;
   private final List<Matrix> matrices = new ArrayList<>();
+
+  /** What the numbers of a row of 8 bits are multiplied with, of the layers' matrices in turn. */
+  private final List<NDArray> scales = new ArrayList<>();
 
   /** Stored rows that become rows of a matrix; {@code order} gives the stored row for each. */
   private record Part(
@@ -74,7 +78,7 @@ final class Weights {
    */
   List<NDArray> load(NDManager manager, DecoderProgram program) {
     plan();
-    boolean cast = precision == Precision.BF16;
+    boolean cast = precision != Precision.FP32;
     int largest = matrices.stream().mapToInt(Matrix::floatBytes).max().orElse(0);
     ByteBuffer scratch = memory(cast ? largest : 0);
     List<NDArray> weights = new ArrayList<>();
@@ -88,6 +92,7 @@ final class Weights {
     if (!gguf.hasTensor("output.weight")) {
       weights.add(2, weights.get(0));
     }
+    weights.addAll(scales);
     weights.forEach(weight -> weight.setName("w[]"));
     return weights;
   }
@@ -152,6 +157,7 @@ final class Weights {
       throw new ModelException(
           "Model file %s has a tensor %s of the wrong shape".formatted(gguf.file(), name));
     }
+    vector.inLayer = name.startsWith(LAYER);
     vector.parts.add(new Part(tensor, gguf.bytes(tensor), 0, IntUnaryOperator.identity()));
     vector.rows = 1;
     vector.columns = length;
@@ -161,6 +167,7 @@ final class Weights {
   private void bias(String block) {
     Matrix bias = new Matrix(true);
     bias.columns = 1;
+    bias.inLayer = true;
     for (String name : List.of("attn_q.bias", "attn_k.bias", "attn_v.bias")) {
       if (gguf.hasTensor(block + name)) {
         Gguf.Tensor stored = gguf.tensor(block + name);
@@ -215,6 +222,13 @@ final class Weights {
     }
   }
 
+  /** Rounds to 8 bits, row by row, and packs likewise. */
+  private NDArray bytes(NDManager manager, DecoderProgram program, NDArray array) {
+    NDList packed = program.run(manager, "eights", new NDList(array));
+    scales.add(packed.get(1));
+    return packed.get(0);
+  }
+
   private NDArray array(
       NDManager manager, DecoderProgram program, Matrix matrix, ByteBuffer floats) {
     long length = (long) matrix.rows * matrix.columns;
@@ -227,12 +241,15 @@ final class Weights {
       return array;
     }
     try (array) {
+      if (precision == Precision.INT8 && matrix.inLayer) {
+        return matrix.vector ? array.duplicate() : bytes(manager, program, array);
+      }
       if (use == Use.TRAIN) {
         // So that an adapter can be trained on them.
         return program.runToTrain(manager, "bfloat16", new NDList(array)).singletonOrThrow();
       }
       NDArray rounded = program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
-      return matrix.inLayer && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
+      return matrix.inLayer && !matrix.vector && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
     }
   }
 

@@ -78,7 +78,7 @@ public final class Settings {
   /** A record of the largest topic must fit into one request, in bytes. */
   private static final String MAX_REQUEST = Integer.toString(8 << 20);
 
-  private static final Set<String> DTYPES = Set.of("auto", "bf16", "fp32");
+  private static final Set<String> DTYPES = Set.of("auto", "bf16", "fp32", "int8");
 
   private final Map<String, String> values;
   private final Path cache;
@@ -237,11 +237,11 @@ public final class Settings {
     return number(LEARNING_THREADS, 1, 1, 256);
   }
 
-  /** {@code auto}, {@code bf16} or {@code fp32}. */
+  /** {@code auto}, {@code bf16}, {@code fp32} or {@code int8}. */
   public String dtype() {
     String dtype = text(DTYPE, "auto").toLowerCase(Locale.ROOT);
     if (!DTYPES.contains(dtype)) {
-      throw new SettingsException(DTYPE + " must be auto, bf16 or fp32, not " + dtype);
+      throw new SettingsException(DTYPE + " must be auto, bf16, fp32 or int8, not " + dtype);
     }
     return dtype;
   }
