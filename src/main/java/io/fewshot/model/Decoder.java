@@ -184,8 +184,7 @@ final class Decoder implements AutoCloseable {
   }
 
   private double matrixWeights(int from) {
-    return weights.stream()
-        .skip(from)
+    return weights.subList(from, layersEnd()).stream()
         .filter(weight -> weight.getShape().dimension() == 2)
         .mapToDouble(weight -> weight.getShape().size())
         .sum();

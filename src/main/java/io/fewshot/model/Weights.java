@@ -12,12 +12,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a GGUF file's tensors into the order and shape that the program wants: embedding, final
  * norm, head; then for each layer norm, query-key-value, its bias, attention output, norm,
- * gate-and-up, down. What is multiplied with the same input is one matrix. In 8 bits, the scales of
- * each layer's four matrices follow at the end.
+ * gate-and-up, down. What is multiplied with the same input is one matrix. What {@link
+ * EightBits} needs beside that follows at the end.
  */
 final class Weights {
 
@@ -34,14 +35,23 @@ final class Weights {
     TRAIN
   }
 
+  /** What a matrix or vector does in a layer. */
+  private enum Role {
+    NORM,
+    /** Multiplied with a normalized hidden state. */
+    READS,
+    BIAS,
+    /** Its product is added to the hidden state. */
+    WRITES,
+    /** Not in a layer. */
+    OTHER
+  }
+
   private final Gguf gguf;
   private final Architecture architecture;
   private final Precision precision;
   private final Use use;
   private final List<Matrix> matrices = new ArrayList<>();
-
-  /** What the numbers of a row of 8 bits are multiplied with, of the layers' matrices in turn. */
-  private final List<NDArray> scales = new ArrayList<>();
 
   /** Stored rows that become rows of a matrix; {@code order} gives the stored row for each. */
   private record Part(
@@ -50,7 +60,7 @@ final class Weights {
   private static final class Matrix {
     final List<Part> parts = new ArrayList<>();
     final boolean vector;
-    boolean inLayer;
+    Role role = Role.OTHER;
     int rows;
     int columns;
 
@@ -78,6 +88,10 @@ final class Weights {
    */
   List<NDArray> load(NDManager manager, DecoderProgram program) {
     plan();
+    EightBits eightBits =
+        precision == Precision.INT8
+            ? new EightBits(manager, program, architecture.width())
+            : null;
     boolean cast = precision != Precision.FP32;
     int largest = matrices.stream().mapToInt(Matrix::floatBytes).max().orElse(0);
     ByteBuffer scratch = memory(cast ? largest : 0);
@@ -87,12 +101,14 @@ final class Weights {
       ByteBuffer floats = cast ? scratch.slice(0, bytes) : memory(bytes);
       floats.order(ByteOrder.nativeOrder());
       slices(matrix).parallelStream().forEach(slice -> fill(slice, floats));
-      weights.add(array(manager, program, matrix, floats));
+      weights.add(array(manager, program, eightBits, matrix, floats));
     }
     if (!gguf.hasTensor("output.weight")) {
       weights.add(2, weights.get(0));
     }
-    weights.addAll(scales);
+    if (eightBits != null) {
+      weights.addAll(eightBits.rest());
+    }
     weights.forEach(weight -> weight.setName("w[]"));
     return weights;
   }
@@ -142,7 +158,8 @@ final class Weights {
         throw new ModelException(
             "Model file %s has a tensor %s of the wrong shape".formatted(gguf.file(), name));
       }
-      matrix.inLayer = name.startsWith(LAYER);
+      boolean writes = name.contains(".attn_output.") || name.contains(".ffn_down.");
+      matrix.role = !name.startsWith(LAYER) ? Role.OTHER : writes ? Role.WRITES : Role.READS;
       matrix.parts.add(new Part(tensor, gguf.bytes(tensor), matrix.rows, order(name)));
       matrix.rows += tensor.rows();
     }
@@ -157,7 +174,7 @@ final class Weights {
       throw new ModelException(
           "Model file %s has a tensor %s of the wrong shape".formatted(gguf.file(), name));
     }
-    vector.inLayer = name.startsWith(LAYER);
+    vector.role = name.startsWith(LAYER) ? Role.NORM : Role.OTHER;
     vector.parts.add(new Part(tensor, gguf.bytes(tensor), 0, IntUnaryOperator.identity()));
     vector.rows = 1;
     vector.columns = length;
@@ -167,7 +184,7 @@ final class Weights {
   private void bias(String block) {
     Matrix bias = new Matrix(true);
     bias.columns = 1;
-    bias.inLayer = true;
+    bias.role = Role.BIAS;
     for (String name : List.of("attn_q.bias", "attn_k.bias", "attn_v.bias")) {
       if (gguf.hasTensor(block + name)) {
         Gguf.Tensor stored = gguf.tensor(block + name);
@@ -222,15 +239,12 @@ final class Weights {
     }
   }
 
-  /** Rounds to 8 bits, row by row, and packs likewise. */
-  private NDArray bytes(NDManager manager, DecoderProgram program, NDArray array) {
-    NDList packed = program.run(manager, "eights", new NDList(array));
-    scales.add(packed.get(1));
-    return packed.get(0);
-  }
-
   private NDArray array(
-      NDManager manager, DecoderProgram program, Matrix matrix, ByteBuffer floats) {
+      NDManager manager,
+      DecoderProgram program,
+      @Nullable EightBits eightBits,
+      Matrix matrix,
+      ByteBuffer floats) {
     long length = (long) matrix.rows * matrix.columns;
     Shape shape = matrix.vector ? new Shape(length) : new Shape(matrix.rows, matrix.columns);
     if (length == 0) {
@@ -241,15 +255,27 @@ final class Weights {
       return array;
     }
     try (array) {
-      if (precision == Precision.INT8 && matrix.inLayer) {
-        return matrix.vector ? array.duplicate() : bytes(manager, program, array);
+      if (eightBits != null) {
+        switch (matrix.role) {
+          case NORM:
+            return eightBits.norm(array.duplicate());
+          case BIAS:
+            return array.duplicate();
+          case READS:
+            return eightBits.reading(array);
+          case WRITES:
+            return eightBits.writing(array);
+          default:
+            break;
+        }
       }
       if (use == Use.TRAIN) {
         // So that an adapter can be trained on them.
         return program.runToTrain(manager, "bfloat16", new NDList(array)).singletonOrThrow();
       }
       NDArray rounded = program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
-      return matrix.inLayer && !matrix.vector && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
+      boolean multiplies = matrix.role == Role.READS || matrix.role == Role.WRITES;
+      return multiplies && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
     }
   }
 
