@@ -107,6 +107,9 @@ final class AdaptedPasses implements AutoCloseable {
   private LoraProgram program() {
     LoraProgram running = program;
     if (running == null) {
+      if (decoder.precision() == Precision.INT8) {
+        throw new ModelException("Adapters cannot be used in int8; set fewshot.dtype to auto");
+      }
       running = new LoraProgram(decoder);
       program = running;
     }

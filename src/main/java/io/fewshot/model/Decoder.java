@@ -95,8 +95,7 @@ final class Decoder implements AutoCloseable {
     NDManager manager = TorchEngine.get().newBaseManager(device);
     DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
-      Precision chosen =
-          precision == Precision.AUTO ? Precision.measure(manager, program) : precision;
+      Precision chosen = choose(precision, manager, program, toTrain);
       Weights.Use serving = device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
       List<NDArray> weights =
           new Weights(gguf, architecture, chosen, toTrain ? Weights.Use.TRAIN : serving)
@@ -113,6 +112,21 @@ final class Decoder implements AutoCloseable {
       program.close();
       throw e;
     }
+  }
+
+  private static Precision choose(
+      Precision wanted, NDManager manager, DecoderProgram program, boolean toTrain) {
+    // Gradients do not flow through rounded numbers.
+    if (wanted == Precision.AUTO || wanted == Precision.INT8 && toTrain) {
+      return Precision.measure(manager, program);
+    }
+    if (wanted == Precision.INT8) {
+      if (manager.getDevice().isGpu()) {
+        throw new ModelException("int8 is computed on a CPU only; set fewshot.dtype to auto");
+      }
+      Precision.checkBytes(manager, program);
+    }
+    return wanted;
   }
 
   /** Passes that are worth computing at once. */
@@ -152,7 +166,13 @@ final class Decoder implements AutoCloseable {
 
   /** Rows of the gate, which are columns of the matrix that leads down from it. */
   int inner() {
-    return (int) weights.get(weights.size() - 1).getShape().get(1);
+    // Packed numbers of 8 bits show columns first.
+    Shape down = weights.get(layersEnd() - 1).getShape();
+    return (int) down.get(precision == Precision.INT8 ? 0 : 1);
+  }
+
+  private int layersEnd() {
+    return FIRST_LAYER + architecture.layers() * PER_LAYER;
   }
 
   /** Multiplications and additions of the layers' matrices for so many tokens. */
@@ -162,15 +182,14 @@ final class Decoder implements AutoCloseable {
 
   /** The same of a pass, which takes only the rows that are read through its last steps. */
   double passFlops(int tokens, int rows) {
-    int afterAttention = weights.size() - PER_LAYER + ATTENTION_OUTPUT;
+    int afterAttention = layersEnd() - PER_LAYER + ATTENTION_OUTPUT;
     return layerFlops(tokens)
         - 2 * matrixWeights(afterAttention) * (tokens - rows)
         + 2.0 * weights.get(HEAD).getShape().size() * rows;
   }
 
   private double matrixWeights(int from) {
-    return weights.stream()
-        .skip(from)
+    return weights.subList(from, layersEnd()).stream()
         .filter(weight -> weight.getShape().dimension() == 2)
         .mapToDouble(weight -> weight.getShape().size())
         .sum();

@@ -1,5 +1,6 @@
 package io.fewshot.model;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -11,10 +12,15 @@ import org.slf4j.LoggerFactory;
 
 /** What weights and activations are computed in. */
 public enum Precision {
-  /** Whichever of the others multiplies matrices faster on this machine. */
+  /** Whichever of the two below multiplies matrices faster on this machine. */
   AUTO(0),
   FP32(4),
-  BF16(2);
+  BF16(2),
+  /**
+   * Products of the layers in 8 bits, weights by row and activations by token; all else in bf16 or
+   * fp32. Only on a CPU, and never chosen by itself: likelihoods differ more.
+   */
+  INT8(2);
 
   private static final Logger log = LoggerFactory.getLogger(Precision.class);
   private static final int ROUNDS = 4;
@@ -25,7 +31,7 @@ public enum Precision {
     this.bytes = bytes;
   }
 
-  /** Bytes of one number. */
+  /** Bytes of one number of those that are kept between passes. */
   int bytes() {
     return bytes;
   }
@@ -43,7 +49,7 @@ public enum Precision {
         return precision;
       }
     }
-    throw new ModelException("Precision " + label + " is unknown; use auto, fp32 or bf16");
+    throw new ModelException("Precision " + label + " is unknown; use auto, fp32, bf16 or int8");
   }
 
   /**
@@ -61,6 +67,32 @@ public enum Precision {
       Precision chosen = bf16 < fp32 ? BF16 : FP32;
       log.debug("A matrix product takes {} ns in fp32, {} ns in bf16", fp32, bf16);
       return chosen;
+    }
+  }
+
+  /**
+   * Without VNNI some products of 8 bits are summed up in 16 bits, which the largest numbers
+   * overflow.
+   *
+   * @throws ModelException when such products would be wrong here
+   */
+  static void checkBytes(NDManager manager, DecoderProgram program) {
+    int columns = 64;
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray ones = scratch.ones(new Shape(32, columns), DataType.FLOAT32);
+      NDList packed = program.run(scratch, "eights", new NDList(ones));
+      NDArray row = scratch.ones(new Shape(1, columns), DataType.FLOAT32);
+      NDList arguments = new NDList(row, packed.get(0), packed.get(1));
+      float product = program.run(scratch, "bytes", arguments).singletonOrThrow().toFloatArray()[0];
+      if (Math.abs(product - columns) > 0.01) {
+        throw new ModelException(
+            "This processor multiplies no numbers of 8 bits exactly; set fewshot.dtype to auto");
+      }
+    } catch (EngineException e) {
+      throw new ModelException(
+          "Numbers of 8 bits cannot be multiplied here; set fewshot.dtype to auto: "
+              + TorchEngine.oneLine(e),
+          e);
     }
   }
 

@@ -12,11 +12,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a GGUF file's tensors into the order and shape that the program wants: embedding, final
  * norm, head; then for each layer norm, query-key-value, its bias, attention output, norm,
- * gate-and-up, down. What is multiplied with the same input is one matrix.
+ * gate-and-up, down. What is multiplied with the same input is one matrix. What {@link
+ * EightBits} needs beside that follows at the end.
  */
 final class Weights {
 
@@ -33,6 +35,18 @@ final class Weights {
     TRAIN
   }
 
+  /** What a matrix or vector does in a layer. */
+  private enum Role {
+    NORM,
+    /** Multiplied with a normalized hidden state. */
+    READS,
+    BIAS,
+    /** Its product is added to the hidden state. */
+    WRITES,
+    /** Not in a layer. */
+    OTHER
+  }
+
   private final Gguf gguf;
   private final Architecture architecture;
   private final Precision precision;
@@ -46,7 +60,7 @@ final class Weights {
   private static final class Matrix {
     final List<Part> parts = new ArrayList<>();
     final boolean vector;
-    boolean inLayer;
+    Role role = Role.OTHER;
     int rows;
     int columns;
 
@@ -74,7 +88,11 @@ final class Weights {
    */
   List<NDArray> load(NDManager manager, DecoderProgram program) {
     plan();
-    boolean cast = precision == Precision.BF16;
+    EightBits eightBits =
+        precision == Precision.INT8
+            ? new EightBits(manager, program, architecture.width())
+            : null;
+    boolean cast = precision != Precision.FP32;
     int largest = matrices.stream().mapToInt(Matrix::floatBytes).max().orElse(0);
     ByteBuffer scratch = memory(cast ? largest : 0);
     List<NDArray> weights = new ArrayList<>();
@@ -83,10 +101,13 @@ final class Weights {
       ByteBuffer floats = cast ? scratch.slice(0, bytes) : memory(bytes);
       floats.order(ByteOrder.nativeOrder());
       slices(matrix).parallelStream().forEach(slice -> fill(slice, floats));
-      weights.add(array(manager, program, matrix, floats));
+      weights.add(array(manager, program, eightBits, matrix, floats));
     }
     if (!gguf.hasTensor("output.weight")) {
       weights.add(2, weights.get(0));
+    }
+    if (eightBits != null) {
+      weights.addAll(eightBits.rest());
     }
     weights.forEach(weight -> weight.setName("w[]"));
     return weights;
@@ -137,7 +158,8 @@ final class Weights {
         throw new ModelException(
             "Model file %s has a tensor %s of the wrong shape".formatted(gguf.file(), name));
       }
-      matrix.inLayer = name.startsWith(LAYER);
+      boolean writes = name.contains(".attn_output.") || name.contains(".ffn_down.");
+      matrix.role = !name.startsWith(LAYER) ? Role.OTHER : writes ? Role.WRITES : Role.READS;
       matrix.parts.add(new Part(tensor, gguf.bytes(tensor), matrix.rows, order(name)));
       matrix.rows += tensor.rows();
     }
@@ -152,6 +174,7 @@ final class Weights {
       throw new ModelException(
           "Model file %s has a tensor %s of the wrong shape".formatted(gguf.file(), name));
     }
+    vector.role = name.startsWith(LAYER) ? Role.NORM : Role.OTHER;
     vector.parts.add(new Part(tensor, gguf.bytes(tensor), 0, IntUnaryOperator.identity()));
     vector.rows = 1;
     vector.columns = length;
@@ -161,6 +184,7 @@ final class Weights {
   private void bias(String block) {
     Matrix bias = new Matrix(true);
     bias.columns = 1;
+    bias.role = Role.BIAS;
     for (String name : List.of("attn_q.bias", "attn_k.bias", "attn_v.bias")) {
       if (gguf.hasTensor(block + name)) {
         Gguf.Tensor stored = gguf.tensor(block + name);
@@ -216,7 +240,11 @@ final class Weights {
   }
 
   private NDArray array(
-      NDManager manager, DecoderProgram program, Matrix matrix, ByteBuffer floats) {
+      NDManager manager,
+      DecoderProgram program,
+      @Nullable EightBits eightBits,
+      Matrix matrix,
+      ByteBuffer floats) {
     long length = (long) matrix.rows * matrix.columns;
     Shape shape = matrix.vector ? new Shape(length) : new Shape(matrix.rows, matrix.columns);
     if (length == 0) {
@@ -227,12 +255,27 @@ final class Weights {
       return array;
     }
     try (array) {
+      if (eightBits != null) {
+        switch (matrix.role) {
+          case NORM:
+            return eightBits.norm(array.duplicate());
+          case BIAS:
+            return array.duplicate();
+          case READS:
+            return eightBits.reading(array);
+          case WRITES:
+            return eightBits.writing(array);
+          default:
+            break;
+        }
+      }
       if (use == Use.TRAIN) {
         // So that an adapter can be trained on them.
         return program.runToTrain(manager, "bfloat16", new NDList(array)).singletonOrThrow();
       }
       NDArray rounded = program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
-      return matrix.inLayer && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
+      boolean multiplies = matrix.role == Role.READS || matrix.role == Role.WRITES;
+      return multiplies && use == Use.MULTIPLY ? pack(manager, program, rounded) : rounded;
     }
   }
 

@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -229,9 +228,9 @@ public final class Settings {
     return values.number(LEARNING_THREADS, 1, 1, 256);
   }
 
-  /** {@code auto}, {@code bf16} or {@code fp32}. */
+  /** {@code auto}, {@code bf16}, {@code fp32} or {@code int8}. */
   public String dtype() {
-    return values.choice(DTYPE, "auto", "auto|bf16|fp32", "auto, bf16 or fp32");
+    return values.choice(DTYPE, "auto", "auto|bf16|fp32|int8", "auto, bf16, fp32 or int8");
   }
 
   /** {@code auto}, {@code cpu} or {@code cuda:N}. */
