@@ -156,8 +156,8 @@ final class PageBrowser implements AutoCloseable {
   }
 
   /**
-   * What axe-core finds in the page as it is shown, and nothing of contrast that it leaves to people
-   * to judge.
+   * What axe-core finds in the page as it is shown, and nothing of contrast that it leaves to
+   * people to judge.
    */
   List<?> accessibilityFaults() {
     driver.executeScript("if (!window.axe) { " + axe() + " }");

@@ -116,16 +116,16 @@ class FineTunedTopologyIT {
                 new Properties(),
                 Instant.EPOCH)) {
       StringSerializer text = new StringSerializer();
-      driver.createInputTopic(TOPICS.validTasks().name(), text, text).pipeInput("thing", DEFINITION);
+      driver
+          .createInputTopic(TOPICS.validTasks().name(), text, text)
+          .pipeInput("thing", DEFINITION);
       TestInputTopic<String, byte[]> queries =
           driver.createInputTopic(TOPICS.queries().name(), text, new ByteArraySerializer());
       TestOutputTopic<String, Result> results =
           output(driver, TOPICS.results().name(), codecs.serde(Result.class).deserializer());
       TestOutputTopic<String, LabelingRequest> labeling =
           output(
-              driver,
-              TOPICS.labeling().name(),
-              codecs.serde(LabelingRequest.class).deserializer());
+              driver, TOPICS.labeling().name(), codecs.serde(LabelingRequest.class).deserializer());
       List<FineTuned> versions = new ArrayList<>();
       versions.add(null);
       versions.add(release);
