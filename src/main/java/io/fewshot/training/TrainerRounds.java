@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -133,7 +134,7 @@ final class TrainerRounds implements AutoCloseable, ConsumerRebalanceListener {
       return;
     }
     ReleaseBook.Slot slot = new ReleaseBook.Slot(request.getTask(), Trainings.method(request));
-    if (answered.getOrDefault(slot, -1L) >= record.offset()) {
+    if (answered.getOrDefault(slot, -1L) >= record.offset() || wasAnswered(slot, record)) {
       LOG.info("Task {}: a request joined the training before it", request.getTask());
       skip(partition, record.offset(), consumer);
       return;
@@ -156,6 +157,23 @@ final class TrainerRounds implements AutoCloseable, ConsumerRebalanceListener {
                       publishing.progress(progress, slot, partition, record.offset(), step, done);
                     }));
     jobs.put(partition, new Job(partition, record.offset(), request, producer, result));
+  }
+
+  /**
+   * Whether a training that ended after the request was made answers it: its trainer may have died
+   * before it could pass over those that joined. The time tells a topic that was made anew.
+   */
+  private boolean wasAnswered(ReleaseBook.Slot slot, ConsumerRecord<String, byte[]> request) {
+    AtomicBoolean found = new AtomicBoolean();
+    connection.readToEnd(
+        connection.topics().trainings(),
+        record ->
+            TrainingStatus.of(record.value())
+                .filter(status -> slot.equals(new ReleaseBook.Slot(status.task(), status.method())))
+                .filter(status -> status.answers(request.partition(), request.offset()))
+                .filter(status -> status.at() >= request.timestamp())
+                .ifPresent(status -> found.set(true)));
+    return found.get();
   }
 
   private static void skip(

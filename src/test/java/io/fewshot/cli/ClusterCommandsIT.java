@@ -274,9 +274,18 @@ class ClusterCommandsIT {
         .isEqualTo(
             "{\"input\":\"你好 \\\"there\\\"\",\"output\":\"new\",\"task\":\"one\","
                 + "\"example_id\":\"a\",\"labeler\":\"ann\",\"split\":\"HOLDOUT\","
-                + "\"created_at\":5}\n");
+                + "\"created_at\":5,"
+                + "\"prompt\":[{\"role\":\"user\",\"content\":\"你好 \\\"there\\\"\"}],"
+                + "\"completion\":[{\"role\":\"assistant\",\"content\":\"new\"}]}\n");
     assertThat(all.json()).hasSize(2);
     assertThat(Files.list(directory)).containsExactly(file);
+
+    // When, Then: all of it is held out
+    Ran train =
+        run("", "dataset", "export", "--split", "train", "--llama-factory", file.toString());
+    assertThat(train.status()).as(train.err()).isZero();
+    assertThat(file).isEmptyFile();
+    assertThat(directory.resolve("dataset_info.json")).content().contains("\"one\"");
   }
 
   private static List<JsonNode> list() {

@@ -1,43 +1,16 @@
 package io.fewshot.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.fewshot.embedded.EmbeddedBroker;
-import io.fewshot.event.Codecs;
-import io.fewshot.event.FakeRegistry;
 import io.fewshot.event.Method;
-import io.fewshot.event.Split;
-import io.fewshot.event.TopicAdmin;
-import io.fewshot.event.Topics;
-import io.fewshot.event.TrainingExample;
-import io.fewshot.ops.Settings;
-import io.fewshot.training.Connection;
-import io.fewshot.training.ReleaseBook;
 import io.fewshot.training.Requests;
-import io.fewshot.training.TrainingStatus;
-import io.fewshot.training.TrainingStatus.State;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.GroupState;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -52,65 +25,23 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class TrainerCrashIT {
 
-  private static final Topics TOPICS = Topics.standard();
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
-
-  /** Without a heartbeat; the least that a broker allows. */
-  private static final String SESSION_MILLIS = "6000";
-
   private static final String[] STEPS = {"reading", "encoding", "training", "comparing"};
-  private static final String[] NAMES = {"Anna", "Peter", "Maria", "John"};
-  private static final String[] VERBS = {"return", "pay for", "cancel", "praise", "complain about"};
-  private static final String[] THINGS =
-      ("parcel,invoice,password,phone,lamp,garden chair,holiday,dentist,piano lesson,gym card,"
-              + "passport,car tyre,birthday cake,football ticket,printer,bank card,winter coat,"
-              + "library book,train ride,hotel room,loan,insurance,broken window,heating,cat food,"
-              + "tax form,wedding dress,bicycle,camera,coffee machine")
-          .split(",");
 
   @TempDir Path folder;
 
-  private final List<Process> trainers = new ArrayList<>();
-  private final List<TrainingStatus> statuses = new ArrayList<>();
-  private EmbeddedBroker broker;
-  private FakeRegistry registry;
-  private Codecs codecs;
-  private Connection connection;
-  private Admin admin;
-  private KafkaProducer<String, byte[]> producer;
-  private KafkaConsumer<String, byte[]> following;
+  private Trainers trainers;
 
   @BeforeEach
   void start() throws IOException {
     assumeFalse(System.getProperty("os.name").startsWith("Windows"), "has no signals");
-    broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
-    registry = FakeRegistry.start();
-    Map<String, String> here =
-        Map.of(Settings.BOOTSTRAP, broker.bootstrapServers(), Settings.REGISTRY, registry.url());
-    codecs = Codecs.of(Map.of("schema.registry.url", registry.url()));
-    connection = new Connection(Settings.load(here, null, Map.of()), TOPICS, codecs);
-    Map<String, Object> config = Map.of("bootstrap.servers", broker.bootstrapServers());
-    admin = Admin.create(config);
-    new TopicAdmin(admin, Duration.ofSeconds(30)).create(TOPICS, 1);
-    producer = new KafkaProducer<>(config, new StringSerializer(), new ByteArraySerializer());
-    following = connection.consumer();
-    List<TopicPartition> all =
-        following.partitionsFor(TOPICS.trainings().name()).stream()
-            .map(info -> new TopicPartition(info.topic(), info.partition()))
-            .toList();
-    following.assign(all);
-    following.seekToBeginning(all);
+    trainers = new Trainers(folder);
   }
 
   @AfterEach
   void stop() throws IOException {
-    trainers.forEach(Process::destroyForcibly);
-    following.close();
-    producer.close(Duration.ofSeconds(5));
-    admin.close();
-    codecs.close();
-    broker.close();
-    registry.close();
+    if (trainers != null) {
+      trainers.close();
+    }
   }
 
   @Test
@@ -125,204 +56,84 @@ class TrainerCrashIT {
     dieHangAndShare(STEPS[i % STEPS.length], STEPS[(i + 1) % STEPS.length]);
   }
 
+  @Tag("slow")
+  @Test
+  void whatJoinedIsNotTrainedAgainWhenItsTrainerDiedBeforeItPassedItOver() throws Exception {
+    // Given two requests that one training answered
+    Process first = trainers.launch();
+    trainers.ask("joined");
+    trainers.awaitStep("joined", "encoding");
+    Requests.Place second = Requests.send(trainers.connection, "joined", Method.HEAD, "once more");
+    trainers.awaitAnswer("joined", second);
+    trainers.awaitCommitted(second);
+    first.destroy();
+    assertThat(first.waitFor(Trainers.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+    // When the group stands before the second one, and a trainer comes
+    TopicPartition partition =
+        new TopicPartition(Trainers.TOPICS.retrain().name(), second.partition());
+    trainers
+        .admin
+        .alterConsumerGroupOffsets(
+            Trainers.group(), Map.of(partition, new OffsetAndMetadata(second.offset())))
+        .all()
+        .get();
+    trainers.launch();
+
+    // Then
+    trainers.awaitCommitted(second);
+    trainers.assertOneRelease("joined");
+  }
+
   private void dieHangAndShare(String diesAt, String hangsAt) throws Exception {
     // Given a trainer in the middle of a training
-    Process first = launch();
-    Requests.Place asked = ask("dies");
-    awaitStep("dies", diesAt);
+    Process first = trainers.launch();
+    Requests.Place asked = trainers.ask("dies");
+    trainers.awaitStep("dies", diesAt);
 
     // When it is killed and another comes
-    signal(first, "KILL");
-    Process second = launch();
+    Trainers.signal(first, "KILL");
+    Process second = trainers.launch();
 
     // Then that one starts again, and one release comes of the request
-    awaitAnswer("dies", asked);
-    assertOneRelease("dies");
+    trainers.awaitAnswer("dies", asked);
+    trainers.assertOneRelease("dies");
 
     // Given another training
-    asked = ask("hangs");
-    awaitStep("hangs", hangsAt);
+    asked = trainers.ask("hangs");
+    trainers.awaitStep("hangs", hangsAt);
 
     // When its trainer hangs until the next has done its work, and then goes on
-    signal(second, "STOP");
-    Process third = launch();
-    awaitAnswer("hangs", asked);
-    signal(second, "CONT");
+    Trainers.signal(second, "STOP");
+    Process third = trainers.launch();
+    trainers.awaitAnswer("hangs", asked);
+    Trainers.signal(second, "CONT");
 
     // Then it joins again without having published anything
-    awaitMembers(2);
-    assertOneRelease("hangs");
+    trainers.awaitMembers(2);
+    trainers.assertOneRelease("hangs");
 
     // When a second request comes while one of two trainers is at work
-    ask("shared");
-    awaitStep("shared", "encoding");
-    asked = Requests.send(connection, "shared", Method.HEAD, "once more");
-    awaitAnswer("shared", asked);
+    trainers.ask("shared");
+    trainers.awaitStep("shared", "encoding");
+    asked = Requests.send(trainers.connection, "shared", Method.HEAD, "once more");
+    trainers.awaitAnswer("shared", asked);
 
     // Then both were answered by one training
-    awaitCommitted(asked);
-    assertOneRelease("shared");
+    trainers.awaitCommitted(asked);
+    trainers.assertOneRelease("shared");
 
     // When the one at work is told to stop in the middle of a training
-    asked = ask("stops");
-    awaitStep("stops", "encoding");
+    asked = trainers.ask("stops");
+    trainers.awaitStep("stops", "encoding");
     third.destroy();
 
     // Then it ends in order, and the other does it
-    assertThat(third.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(third.waitFor(Trainers.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(third.exitValue()).isZero();
-    awaitAnswer("stops", asked);
-    assertOneRelease("stops");
-    assertOneRelease("hangs");
-    assertOneRelease("dies");
-  }
-
-  /** Teaches the task and asks for a training: a head is better, since a third is mislabeled. */
-  private Requests.Place ask(String task) {
-    producer.send(
-        new ProducerRecord<>(
-            TOPICS.validTasks().name(),
-            task,
-            ("task: " + task + "\ninstruction: Name who writes.\nlanguage: en\nrungs: [head]\n")
-                .getBytes(StandardCharsets.UTF_8)));
-    Random errors = new Random(1);
-    for (int i = 0; i < NAMES.length * VERBS.length * THINGS.length; i++) {
-      String name = NAMES[i % 4];
-      Split split = i % 10 < 6 ? Split.TRAIN : Split.HOLDOUT;
-      boolean wrong = split == Split.TRAIN && errors.nextDouble() < 0.3;
-      TrainingExample example =
-          TrainingExample.newBuilder()
-              .setTask(task)
-              .setExampleId(Integer.toString(i))
-              .setInput(
-                  "%s wants to %s the %s"
-                      .formatted(name, VERBS[i / 4 % VERBS.length], THINGS[i / 4 / VERBS.length]))
-              .setOutput(name.endsWith("a") != wrong ? "woman" : "man")
-              .setLabeler("test")
-              .setSplit(split)
-              .build();
-      String topic = TOPICS.sftDataset().name();
-      producer.send(
-          new ProducerRecord<>(
-              topic,
-              Topics.exampleKey(task, example.getExampleId()),
-              codecs.codec(TrainingExample.class).encode(topic, example)));
-    }
-    producer.flush();
-    return Requests.send(connection, task, Method.HEAD, "test");
-  }
-
-  private List<TrainingStatus> statuses(String task) {
-    following
-        .poll(Duration.ofMillis(20))
-        .forEach(record -> TrainingStatus.of(record.value()).ifPresent(statuses::add));
-    return statuses.stream().filter(status -> status.task().equals(task)).toList();
-  }
-
-  private List<TrainingStatus> ended(String task) {
-    return statuses(task).stream().filter(status -> status.state() != State.TRAINING).toList();
-  }
-
-  private void awaitStep(String task, String step) {
-    await(step + " of " + task)
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(10))
-        .until(() -> statuses(task).stream().anyMatch(status -> status.step().startsWith(step)));
-  }
-
-  private void awaitAnswer(String task, Requests.Place place) {
-    await("an answer to the request for " + task)
-        .atMost(PATIENCE)
-        .until(
-            () ->
-                ended(task).stream()
-                    .anyMatch(status -> status.answers(place.partition(), place.offset())));
-  }
-
-  private void assertOneRelease(String task) {
-    assertThat(ended(task))
-        .singleElement()
-        .satisfies(end -> assertThat(end.state()).as(end.why()).isEqualTo(State.RELEASED));
-    ReleaseBook book = ReleaseBook.read(connection);
-    assertThat(book.releases())
-        .filteredOn(release -> release.getTask().equals(task))
-        .singleElement()
-        .satisfies(
-            release ->
-                assertThat(book.serving(new ReleaseBook.Slot(task, Method.HEAD)))
-                    .contains(release));
-  }
-
-  private static String group() {
-    return Settings.load(Map.of(Settings.BOOTSTRAP, "none"), null, Map.of()).applicationIdPrefix()
-        + "trainer";
-  }
-
-  private void awaitMembers(int count) {
-    await(count + " trainers")
-        .atMost(PATIENCE)
-        .until(
-            () -> {
-              var described =
-                  admin.describeConsumerGroups(List.of(group())).all().get().get(group());
-              return described.groupState() == GroupState.STABLE
-                  && described.members().size() == count;
-            });
-  }
-
-  /** The request is behind the group, answered or passed over. */
-  private void awaitCommitted(Requests.Place place) {
-    TopicPartition partition = new TopicPartition(TOPICS.retrain().name(), place.partition());
-    await("the offset of the request")
-        .atMost(PATIENCE)
-        .until(() -> committed(partition) > place.offset());
-  }
-
-  private long committed(TopicPartition partition) throws ExecutionException, InterruptedException {
-    var offset =
-        admin
-            .listConsumerGroupOffsets(group())
-            .partitionsToOffsetAndMetadata()
-            .get()
-            .get(partition);
-    return offset == null ? 0 : offset.offset();
-  }
-
-  private Process launch() throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx500m",
-            "-XX:+UseSerialGC",
-            "-cp",
-            classPath,
-            "io.fewshot.cli.Main",
-            "trainer",
-            "--port",
-            "0");
-    Map<String, String> environment = new HashMap<>();
-    environment.put("FEWSHOT_BOOTSTRAP_SERVERS", broker.bootstrapServers());
-    environment.put("FEWSHOT_SCHEMA_REGISTRY_URL", registry.url());
-    environment.put("FEWSHOT_STATE_DIR", folder.resolve("state").toString());
-    environment.put("FEWSHOT_TRAINER_EXAMPLES", "0");
-    environment.put("FEWSHOT_KAFKA_SESSION_TIMEOUT_MS", SESSION_MILLIS);
-    environment.put("FEWSHOT_KAFKA_HEARTBEAT_INTERVAL_MS", "1000");
-    builder.environment().putAll(environment);
-    Path logs = Path.of("target", "crash-logs");
-    Files.createDirectories(logs);
-    builder
-        .redirectErrorStream(true)
-        .redirectOutput(logs.resolve("trainer-" + trainers.size() + ".log").toFile());
-    Process process = builder.start();
-    trainers.add(process);
-    return process;
-  }
-
-  private static void signal(Process process, String name)
-      throws IOException, InterruptedException {
-    String command = "kill -" + name + " " + process.pid();
-    assertThat(new ProcessBuilder("sh", "-c", command).start().waitFor()).isZero();
+    trainers.awaitAnswer("stops", asked);
+    trainers.assertOneRelease("stops");
+    trainers.assertOneRelease("hangs");
+    trainers.assertOneRelease("dies");
   }
 }
