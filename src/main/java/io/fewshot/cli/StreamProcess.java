@@ -98,7 +98,6 @@ final class StreamProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new FailedException("the stream's metrics cannot be read: " + e.getMessage());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
       throw new StoppedException();
     }
   }

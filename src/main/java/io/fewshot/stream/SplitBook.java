@@ -53,6 +53,7 @@ final class SplitBook {
   record Assigned(Split split, boolean known) {}
 
   /** An example that is to have its split. */
+  @SuppressWarnings("ArrayRecordComponent")
   private record Wanted(String id, Space space, float[] vector) {
 
     static Wanted of(EncodedExample.Builder example) {
