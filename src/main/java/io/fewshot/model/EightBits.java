@@ -15,9 +15,9 @@ import java.util.List;
  * fits them leaves the others few steps. So the hidden state is turned by an orthogonal matrix,
  * which spreads each channel over all: what reads it is turned back, what writes to it is turned
  * with it, and the norm between, which has no direction, stays what it is once its weights have
- * moved into the matrix after it (Ashkboos et al. 2024, QuaRot, arXiv:2404.00456; here the matrix is
- * that of the cosine transform, which exists for every width). It costs nothing in a pass but two
- * small products at its ends.
+ * moved into the matrix after it (Ashkboos et al. 2024, QuaRot, arXiv:2404.00456; here the matrix
+ * is that of the cosine transform, which exists for every width). It costs nothing in a pass but
+ * two small products at its ends.
  */
 final class EightBits {
 

@@ -36,6 +36,11 @@ public enum Precision {
     return bytes;
   }
 
+  /** Of one number in the products of the layers. */
+  public int bits() {
+    return this == INT8 ? Byte.SIZE : Byte.SIZE * bytes;
+  }
+
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

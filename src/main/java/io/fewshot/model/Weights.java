@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Brings a GGUF file's tensors into the order and shape that the program wants: embedding, final
  * norm, head; then for each layer norm, query-key-value, its bias, attention output, norm,
- * gate-and-up, down. What is multiplied with the same input is one matrix. What {@link
- * EightBits} needs beside that follows at the end.
+ * gate-and-up, down. What is multiplied with the same input is one matrix. What {@link EightBits}
+ * needs beside that follows at the end.
  */
 final class Weights {
 
@@ -89,9 +89,7 @@ final class Weights {
   List<NDArray> load(NDManager manager, DecoderProgram program) {
     plan();
     EightBits eightBits =
-        precision == Precision.INT8
-            ? new EightBits(manager, program, architecture.width())
-            : null;
+        precision == Precision.INT8 ? new EightBits(manager, program, architecture.width()) : null;
     boolean cast = precision != Precision.FP32;
     int largest = matrices.stream().mapToInt(Matrix::floatBytes).max().orElse(0);
     ByteBuffer scratch = memory(cast ? largest : 0);

@@ -88,8 +88,7 @@ class ScoringTest {
   @Test
   void int8RefusesAdaptersAndSaysWhatToDo() throws Exception {
     Path file = TinyModel.of("llama", 17).write(directory.resolve("tiny.gguf"));
-    try (TorchLanguageModel model =
-        TorchLanguageModel.load("tiny", file, Precision.INT8, "cpu")) {
+    try (TorchLanguageModel model = TorchLanguageModel.load("tiny", file, Precision.INT8, "cpu")) {
       LoraAdapter adapter = model.untrained(LoraConfig.STANDARD, List.of("a", "b"), 1);
 
       assertThatThrownBy(() -> model.classify(adapter, List.of(new int[] {5, 6})))
