@@ -15,6 +15,7 @@ import io.fewshot.prompt.TaskYaml;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -51,6 +52,12 @@ final class BenchEngineCommand extends Command {
   private String modelName = TaskYaml.DEFAULT_MODEL;
 
   @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      description = "auto, bf16, fp32 or int8 (default: the setting fewshot.dtype).")
+  private @Nullable String dtype;
+
+  @Option(
       names = "--train",
       description = "Measure the training of an adapter instead, against forward passes.")
   private boolean train;
@@ -64,7 +71,9 @@ final class BenchEngineCommand extends Command {
     if (runs < 1 || batch < 1) {
       throw new BadInputException("--runs and --batch must be at least 1");
     }
-    Settings settings = Settings.load(Map.of(), null, System.getenv());
+    Settings settings =
+        Settings.load(
+            dtype == null ? Map.of() : Map.of(Settings.DTYPE, dtype), null, System.getenv());
     List<Example> examples = files.examples(console);
     List<String> messages = files.messages(console, batch * (runs + 1));
     Figures figures = new Figures();
@@ -84,6 +93,7 @@ final class BenchEngineCommand extends Command {
         int[] first = model.tokenizer().encode("Where is my card?");
         model.score(List.of(new Scoring(0, first, List.of(first))));
         figures.add("engine.load_ms", (System.nanoTime() - start) / 1e6, "ms", 4000);
+        figures.add("engine.precision", model.precision().bits(), "bits");
         steps.at("encoding examples", 0, -1);
         List<Scoring> requests = RecordedRequests.of(encoders, model, examples, messages);
         measure(new EngineBench(model), requests, figures, steps);

@@ -59,7 +59,7 @@ final class EightBits {
     return matrixAndScale.get(0);
   }
 
-  /** Four scales of each layer, in the order of their matrices, and the matrix that turns. */
+  /** Five scales of each layer, in the order of their matrices, and the matrix that turns. */
   List<NDArray> rest() {
     List<NDArray> rest = new ArrayList<>(scales);
     rest.add(turn);
