@@ -29,7 +29,7 @@ final class Decoder implements AutoCloseable {
   private static final int HEAD = 2;
 
   private static final int FIRST_LAYER = 3;
-  private static final int PER_LAYER = 7;
+  private static final int PER_LAYER = 8;
   private static final int ATTENTION_OUTPUT = 3;
 
   private final Architecture architecture;

@@ -15,8 +15,9 @@ import java.util.function.IntUnaryOperator;
 
 /**
  * Brings a GGUF file's tensors into the order and shape that the program wants: embedding, final
- * norm, head; then for each layer norm, query-key-value, its bias, attention output, norm,
- * gate-and-up, down. What is multiplied with the same input is one matrix.
+ * norm, head; then for each layer norm, query-key-value, its bias, attention output, norm, gate,
+ * up, down. Query, key and value are one matrix; the gate is its own, so that its activation can be
+ * computed within the product.
  */
 final class Weights {
 
@@ -122,7 +123,8 @@ final class Weights {
       bias(block);
       matrix(a.heads() * a.headWidth(), block + "attn_output.weight");
       vector(block + "ffn_norm.weight", width);
-      matrix(width, block + "ffn_gate.weight", block + "ffn_up.weight");
+      matrix(width, block + "ffn_gate.weight");
+      matrix(width, block + "ffn_up.weight");
       int inner = gguf.tensor(block + "ffn_gate.weight").rows();
       matrix(inner, block + "ffn_down.weight");
     }
