@@ -49,37 +49,62 @@ public record WrittenConfidence(double offset, double slope) {
     // Platt's targets: no answer is taken for certain, so that the curve stays finite.
     double high = (right + 1) / (right + 2);
     double low = 1 / (answers.size() - right + 2);
-    double offset = 0;
-    double slope = 1;
+    double[] at = {0, 1};
     for (int step = 0; step < STEPS; step++) {
-      // Newton's method on the two numbers.
-      double g0 = 0;
-      double g1 = RIDGE * (slope - 1);
-      double h00 = RIDGE;
-      double h01 = 0;
-      double h11 = RIDGE;
-      for (Judged answer : answers) {
-        double x = odds(answer.probability);
-        double p = sigmoid(offset + slope * x);
-        double error = p - (answer.right ? high : low);
-        double weight = p * (1 - p);
-        g0 += error;
-        g1 += error * x;
-        h00 += weight;
-        h01 += weight * x;
-        h11 += weight * x * x;
+      double[] move = move(answers, at, high, low);
+      double before = loss(answers, at, high, low);
+      double[] next = moved(at, move, 1);
+      // From afar Newton's step goes too far.
+      for (double part = 0.5; part > LEAST && loss(answers, next, high, low) > before; part /= 2) {
+        next = moved(at, move, part);
       }
-      double determinant = Math.max(h00 * h11 - h01 * h01, 1e-12);
-      double move0 = (h11 * g0 - h01 * g1) / determinant;
-      double move1 = (h00 * g1 - h01 * g0) / determinant;
-      // Where the curve is flat Newton's step is too long to be trusted.
-      double shorter = Math.min(1, 2 / Math.max(Math.abs(move0), Math.abs(move1)));
-      offset -= shorter * move0;
-      slope -= shorter * move1;
+      if (!(loss(answers, next, high, low) < before)) {
+        break;
+      }
+      at = next;
     }
-    return slope >= 0 && Double.isFinite(offset)
-        ? new WrittenConfidence(offset, slope)
+    return at[1] >= 0
+        ? new WrittenConfidence(at[0], at[1])
         : new WrittenConfidence(Math.log((right + 1) / (answers.size() - right + 1)), 0);
+  }
+
+  private static double[] moved(double[] at, double[] move, double part) {
+    return new double[] {at[0] - part * move[0], at[1] - part * move[1]};
+  }
+
+  /** Newton's step: the gradient by the inverse of the second derivatives. */
+  private static double[] move(List<Judged> answers, double[] at, double high, double low) {
+    double g0 = 0;
+    double g1 = RIDGE * (at[1] - 1);
+    double h00 = RIDGE;
+    double h01 = 0;
+    double h11 = RIDGE;
+    for (Judged answer : answers) {
+      double x = odds(answer.probability);
+      double p = sigmoid(at[0] + at[1] * x);
+      double error = p - (answer.right ? high : low);
+      double weight = p * (1 - p);
+      g0 += error;
+      g1 += error * x;
+      h00 += weight;
+      h01 += weight * x;
+      h11 += weight * x * x;
+    }
+    double determinant = h00 * h11 - h01 * h01;
+    return new double[] {
+      (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
+    };
+  }
+
+  private static double loss(List<Judged> answers, double[] at, double high, double low) {
+    double loss = RIDGE / 2 * (at[1] - 1) * (at[1] - 1);
+    for (Judged answer : answers) {
+      double z = at[0] + at[1] * odds(answer.probability);
+      // Cross-entropy, in a form that large numbers do not overflow.
+      loss += Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+      loss -= (answer.right ? high : low) * z;
+    }
+    return loss;
   }
 
   private static double odds(double probability) {

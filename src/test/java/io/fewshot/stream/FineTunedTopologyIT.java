@@ -18,15 +18,12 @@ import io.fewshot.ladder.LinearHead;
 import io.fewshot.ladder.WrittenConfidence;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
-import io.fewshot.model.LoraConfig;
 import io.fewshot.model.Precision;
 import io.fewshot.model.SharedLanguageModel;
 import io.fewshot.model.TinyModel;
 import io.fewshot.model.TorchLanguageModel;
-import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.prompt.TaskYaml;
-import io.fewshot.training.LoraSettings;
-import io.fewshot.training.LoraTrainer;
+import io.fewshot.training.TinyWriter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,23 +52,6 @@ class FineTunedTopologyIT {
   private static final String DEFINITION =
       "task: thing\nkind: extract\ninstruction: Fill in.\nlanguage: en\nrungs: [fine-tuned]\n"
           + "audit: 0\npromise: {confidence: 0.8}\n";
-  private static final LoraSettings QUICK =
-      new LoraSettings(
-          new LoraConfig(4, 8, LoraConfig.STANDARD.modules()),
-          60,
-          6,
-          0.01,
-          0.01,
-          0,
-          0.1,
-          1,
-          0,
-          0,
-          60,
-          1024,
-          64,
-          1);
-
   @TempDir private Path folder;
 
   private final AtomicReference<FineTuned> serving = new AtomicReference<>();
@@ -79,7 +59,7 @@ class FineTunedTopologyIT {
   @Test
   void whatAReleaseWritesIsAcceptedAsFarAsItWasRight() throws Exception {
     Path file = TinyModel.of("llama", 21).write(folder.resolve("tiny.gguf"));
-    FineTuned release = trained(file);
+    FineTuned release = TinyWriter.release(file, new TaskYaml().parse(DEFINITION), "v1");
     HeadSource releases =
         new HeadSource() {
           @Override
@@ -161,7 +141,7 @@ class FineTunedTopologyIT {
           .allSatisfy(
               result -> {
                 assertThat(result.getRung()).isEqualTo("fine-tuned");
-                assertThat(result.getOutput()).isEqualTo("{\"thing\":\"oak\"}");
+                assertThat(result.getOutput()).isEqualTo("{\"is\":\"oak\"}");
                 assertThat(result.getPromptTokens()).isPositive();
               });
       assertThat(found.subList(1, 4))
@@ -172,22 +152,6 @@ class FineTunedTopologyIT {
       assertThat(labeling.readValuesToList())
           .extracting(LabelingRequest::getQueryId)
           .containsExactly("q0", "q2");
-    }
-  }
-
-  private static FineTuned trained(Path file) {
-    List<LoraTrainer.Row> rows = new ArrayList<>();
-    for (String word : List.of("cat", "oak", "sea", "ice")) {
-      for (String opening : List.of("a ", "the ", "my ")) {
-        rows.add(new LoraTrainer.Row(opening + word, "{\"thing\": \"" + word + "\"}"));
-      }
-    }
-    TaskDefinition task = new TaskYaml().parse(DEFINITION);
-    try (TorchLanguageModel model =
-        TorchLanguageModel.loadToTrain("tiny", file, Precision.FP32, "cpu")) {
-      LoraTrainer.Trained trained =
-          new LoraTrainer(model, QUICK, (step, done) -> {}).writer(task, rows, List.of());
-      return new FineTuned(trained.adapter().as("v1"), task.model(), 1, 64, Set.of());
     }
   }
 

@@ -113,17 +113,13 @@ class LoraTrainerTest {
   void answersAreLearnedByHeartWrittenAndSurviveTheFiles() throws Exception {
     TaskDefinition task =
         new TaskYaml().parse("task: t\nkind: extract\nlanguage: en\ninstruction: Fill in.\n");
-    List<LoraTrainer.Row> rows = new ArrayList<>();
-    for (String word : List.of("cat", "oak", "sea", "ice")) {
-      for (String opening : List.of("a ", "the ", "my ")) {
-        rows.add(row(opening + word, "{ \"thing\": \"" + word + "\" }"));
-      }
-    }
+    List<LoraTrainer.Row> rows = new ArrayList<>(TinyWriter.rows());
     rows.add(row("too long", "[" + "1,".repeat(300) + "1]"));
     try (TorchLanguageModel model = tiny("llama")) {
       // When
       LoraTrainer.Trained trained =
-          new LoraTrainer(model, QUICK, (step, done) -> {}).writer(task, rows, rows.subList(0, 6));
+          new LoraTrainer(model, TinyWriter.BY_HEART, (step, done) -> {})
+              .writer(task, rows, rows.subList(0, 6));
 
       // Then
       assertThat(trained.parameters())
@@ -143,7 +139,7 @@ class LoraTrainerTest {
                   read.adapter(),
                   List.of(new Generation(prompt.shared(), prompt.ids(), 40, List.of())))
               .get(0);
-      assertThat(written.text()).isEqualTo("{\"thing\":\"oak\"}");
+      assertThat(written.text()).isEqualTo("{\"is\":\"oak\"}");
       assertThat(written.finished()).isTrue();
       JsonNode peft = new ObjectMapper().readTree(artifact.files().get(LoraFiles.PEFT));
       assertThat(peft.path("task_type").asText()).isEqualTo("CAUSAL_LM");
