@@ -53,7 +53,8 @@ class LoopCommandsIT {
             .mapToObj(lines::get)
             .limit(most + 1L)
             .toList();
-    return Files.write(folder.resolve(every + "-" + name), taken, StandardCharsets.UTF_8).toString();
+    return Files.write(folder.resolve(every + "-" + name), taken, StandardCharsets.UTF_8)
+        .toString();
   }
 
   @Test

@@ -18,8 +18,9 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 
 /**
- * The page for everybody: what axe-core finds in it (contrast, names, roles, WCAG 2.1 A and AA), and
- * what it cannot see: keys alone, a visible focus, a phone's width. Skipped where no Chromium is.
+ * The page for everybody: what axe-core finds in it (contrast, names, roles, WCAG 2.1 A and AA),
+ * and what it cannot see: keys alone, a visible focus, a phone's width. Skipped where no Chromium
+ * is.
  */
 class AccessibilityIT {
 
@@ -108,7 +109,8 @@ class AccessibilityIT {
     for (String scheme : List.of("light", "dark")) {
       browser.prefer(scheme);
       audit(scheme + " queue");
-      for (String[] dialog : new String[][] {{"?", ".keys"}, {"/", "#found button"}, {"n", "#written"}}) {
+      for (String[] dialog :
+          new String[][] {{"?", ".keys"}, {"/", "#found button"}, {"n", "#written"}}) {
         browser.press(dialog[0]);
         browser.await(By.cssSelector("dialog[open] " + dialog[1]));
         audit(scheme + " dialog " + dialog[0]);
@@ -144,6 +146,7 @@ class AccessibilityIT {
 
   private static void audit(String where) {
     assertThat(browser.accessibilityFaults()).as(where).isEmpty();
+    assertThat(browser.leastContrastOfPictures()).as(where).isGreaterThanOrEqualTo(4.5);
   }
 
   @Test

@@ -92,8 +92,7 @@ class GuardTest {
     String line = Users.line("prometheus", Role.LABELER, "correct horse".toCharArray());
     InstantSource clock = InstantSource.system();
     Sessions sessions = new Sessions(clock);
-    MetricsGuard open =
-        new MetricsGuard(WebSettings.local(0), sessions, new LoginLimit(clock));
+    MetricsGuard open = new MetricsGuard(WebSettings.local(0), sessions, new LoginLimit(clock));
     MetricsGuard closed =
         new MetricsGuard(
             new WebSettings("0.0.0.0", 0, Users.parse(line), 1), sessions, new LoginLimit(clock));
