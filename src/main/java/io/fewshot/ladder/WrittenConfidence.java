@@ -91,9 +91,7 @@ public record WrittenConfidence(double offset, double slope) {
       h11 += weight * x * x;
     }
     double determinant = h00 * h11 - h01 * h01;
-    return new double[] {
-      (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
-    };
+    return new double[] {(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant};
   }
 
   private static double loss(List<Judged> answers, double[] at, double high, double low) {

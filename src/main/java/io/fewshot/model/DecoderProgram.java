@@ -88,7 +88,10 @@ final class DecoderProgram implements AutoCloseable {
       String own = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
       for (String line : own.lines().toList()) {
         String included = line.strip();
-        text.append(included.startsWith(INCLUDE) ? text(included.substring(INCLUDE.length())).stripTrailing() : line)
+        text.append(
+                included.startsWith(INCLUDE)
+                    ? text(included.substring(INCLUDE.length())).stripTrailing()
+                    : line)
             .append('\n');
       }
       return text.toString();

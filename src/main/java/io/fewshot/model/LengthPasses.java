@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Cuts sequences into passes of bounded memory, neighbours in length together: attention takes those
- * of the same length in one operation, see {@link LengthGroups}. {@link Packing} cuts otherwise,
- * since what it packs is padded, has a cached front and can be split.
+ * Cuts sequences into passes of bounded memory, neighbours in length together: attention takes
+ * those of the same length in one operation, see {@link LengthGroups}. {@link Packing} cuts
+ * otherwise, since what it packs is padded, has a cached front and can be split.
  */
 final class LengthPasses {
 

@@ -50,8 +50,7 @@ public final class SharedLanguageModel implements LanguageModel {
     }
   }
 
-  private record Generate(@Nullable LoraAdapter adapter, Generation generation)
-      implements Request {
+  private record Generate(@Nullable LoraAdapter adapter, Generation generation) implements Request {
 
     @Override
     public int tokens() {

@@ -83,9 +83,7 @@ final class LoraTrial implements AutoCloseable {
             Optional.of(candidate), EnumSet.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FINE_TUNED), texts);
     Gate.Verdict verdict =
         gate.decide(
-            asked.stream()
-                .map(example -> Judge.comparable(task.kind(), example.output()))
-                .toList(),
+            asked.stream().map(example -> Judge.comparable(task.kind(), example.output())).toList(),
             comparable(answers),
             comparable(answers(incumbent, before, texts)),
             reason,
@@ -115,8 +113,7 @@ final class LoraTrial implements AutoCloseable {
     return judged;
   }
 
-  private List<Answer> answers(
-      Optional<FineTuned> tuned, Set<Rung> rungs, List<String> texts) {
+  private List<Answer> answers(Optional<FineTuned> tuned, Set<Rung> rungs, List<String> texts) {
     HeadSource releases =
         new HeadSource() {
           @Override

@@ -59,7 +59,8 @@ class FineTunedTopologyIT {
   @Test
   void whatAReleaseWritesIsAcceptedAsFarAsItWasRight() throws Exception {
     Path file = TinyModel.of("llama", 21).write(folder.resolve("tiny.gguf"));
-    FineTuned release = TinyWriter.release(file, new TaskYaml().parse(DEFINITION), "v1")
+    FineTuned release =
+        TinyWriter.release(file, new TaskYaml().parse(DEFINITION), "v1")
             .with(new WrittenConfidence(3, 0.2));
     HeadSource releases =
         new HeadSource() {
@@ -97,16 +98,16 @@ class FineTunedTopologyIT {
                 new Properties(),
                 Instant.EPOCH)) {
       StringSerializer text = new StringSerializer();
-      driver.createInputTopic(TOPICS.validTasks().name(), text, text).pipeInput("thing", DEFINITION);
+      driver
+          .createInputTopic(TOPICS.validTasks().name(), text, text)
+          .pipeInput("thing", DEFINITION);
       TestInputTopic<String, byte[]> queries =
           driver.createInputTopic(TOPICS.queries().name(), text, new ByteArraySerializer());
       TestOutputTopic<String, Result> results =
           output(driver, TOPICS.results().name(), codecs.serde(Result.class).deserializer());
       TestOutputTopic<String, LabelingRequest> labeling =
           output(
-              driver,
-              TOPICS.labeling().name(),
-              codecs.serde(LabelingRequest.class).deserializer());
+              driver, TOPICS.labeling().name(), codecs.serde(LabelingRequest.class).deserializer());
       List<FineTuned> versions = new ArrayList<>();
       versions.add(null);
       versions.add(release);
@@ -123,7 +124,11 @@ class FineTunedTopologyIT {
           ladder.prepare(new TaskYaml().parse(DEFINITION), versions.get(i));
         }
         Query query =
-            Query.newBuilder().setQueryId("q" + i).setTask("thing").setText("the oak oak oak oak").build();
+            Query.newBuilder()
+                .setQueryId("q" + i)
+                .setTask("thing")
+                .setText("the oak oak oak oak")
+                .build();
         queries.pipeInput("k", codecs.codec(Query.class).encode(TOPICS.queries().name(), query));
         for (int tick = 0; tick < 5; tick++) {
           driver.advanceWallClockTime(Duration.ofMillis(20));

@@ -39,6 +39,7 @@ final class WishSentences {
     "return", "pay for", "cancel", "ask about", "complain about"
   };
   private static final String[] NAMES = {"Anna", "Peter", "Maria", "John"};
+
   /** All that there are. */
   static final int COUNT = THINGS.length * VERBS.length * NAMES.length;
 

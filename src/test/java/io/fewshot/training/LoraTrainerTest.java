@@ -128,7 +128,8 @@ class LoraTrainerTest {
       FineTuned tuned =
           new FineTuned(trained.adapter(), "tiny", 1, 64, Set.of(3L))
               .with(new WrittenConfidence(-0.5, 0.75));
-      Artifact artifact = LoraFiles.write(tuned, model.layout(TinyWriter.BY_HEART.lora()), Map.of("seed", 1));
+      Artifact artifact =
+          LoraFiles.write(tuned, model.layout(TinyWriter.BY_HEART.lora()), Map.of("seed", 1));
       FineTuned read = LoraFiles.read(artifact, "v2");
       assertThat(read.writes()).isTrue();
       assertThat(read.confidence()).isEqualTo(tuned.confidence());

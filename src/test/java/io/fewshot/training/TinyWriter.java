@@ -52,7 +52,8 @@ public final class TinyWriter {
     List<LoraTrainer.Row> rows = new ArrayList<>();
     for (String word : List.of("cat", "oak", "sea", "ice")) {
       for (String opening : List.of("a ", "the ", "my ")) {
-        rows.add(new LoraTrainer.Row(opening + (word + " ").repeat(4), "{ \"is\": \"" + word + "\" }"));
+        rows.add(
+            new LoraTrainer.Row(opening + (word + " ").repeat(4), "{ \"is\": \"" + word + "\" }"));
       }
     }
     return rows;

@@ -92,8 +92,7 @@ final class WriteMain {
       LoraTrainer.Trained trained =
           new LoraTrainer(model, settings, (step, done) -> {}).writer(TASK, train, held);
       System.out.printf(
-          "%s%n%.1f s, %s%n",
-          trained.parameters(), (System.nanoTime() - start) / 1e9, memory());
+          "%s%n%.1f s, %s%n", trained.parameters(), (System.nanoTime() - start) / 1e9, memory());
       main.report("after", trained.adapter());
     }
   }
@@ -117,7 +116,8 @@ final class WriteMain {
       judged.add(new WrittenConfidence.Judged(words, is));
     }
     WrittenConfidence confidence = WrittenConfidence.fit(judged);
-    double sure = judged.stream().mapToDouble(j -> confidence.of(j.probability())).average().orElse(0);
+    double sure =
+        judged.stream().mapToDouble(j -> confidence.of(j.probability())).average().orElse(0);
     int tokens = written.stream().mapToInt(w -> w.logProbabilities().length).sum();
     System.out.printf(
         "%s: %d of %d word for word, %s, sure of %.3f on average; %.1f tokens/s; e.g. \"%s\" -> \"%s\"%n",
@@ -150,8 +150,7 @@ final class WriteMain {
           .forEachRemaining(
               row ->
                   rows.add(
-                      new LoraTrainer.Row(
-                          row.get("text"), row.get("category").replace('_', ' '))));
+                      new LoraTrainer.Row(row.get("text"), row.get("category").replace('_', ' '))));
     }
     return rows;
   }
