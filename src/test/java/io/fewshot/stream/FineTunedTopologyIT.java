@@ -59,7 +59,9 @@ class FineTunedTopologyIT {
   @Test
   void whatAReleaseWritesIsAcceptedAsFarAsItWasRight() throws Exception {
     Path file = TinyModel.of("llama", 21).write(folder.resolve("tiny.gguf"));
-    FineTuned release = TinyWriter.release(file, new TaskYaml().parse(DEFINITION), "v1");
+    FineTuned release =
+        TinyWriter.release(file, new TaskYaml().parse(DEFINITION), "v1")
+            .with(new WrittenConfidence(3, 0.2));
     HeadSource releases =
         new HeadSource() {
           @Override
@@ -122,7 +124,11 @@ class FineTunedTopologyIT {
           ladder.prepare(new TaskYaml().parse(DEFINITION), versions.get(i));
         }
         Query query =
-            Query.newBuilder().setQueryId("q" + i).setTask("thing").setText("the oak").build();
+            Query.newBuilder()
+                .setQueryId("q" + i)
+                .setTask("thing")
+                .setText("the oak oak oak oak")
+                .build();
         queries.pipeInput("k", codecs.codec(Query.class).encode(TOPICS.queries().name(), query));
         for (int tick = 0; tick < 5; tick++) {
           driver.advanceWallClockTime(Duration.ofMillis(20));

@@ -124,15 +124,16 @@ class LoraTrainerTest {
       // Then
       assertThat(trained.parameters())
           .containsEntry("rows", 12.0)
-          .hasEntrySatisfying("holdout_loss", loss -> assertThat(loss).isLessThan(0.1));
+          .hasEntrySatisfying("holdout_loss", loss -> assertThat(loss).isLessThan(0.25));
       FineTuned tuned =
           new FineTuned(trained.adapter(), "tiny", 1, 64, Set.of(3L))
               .with(new WrittenConfidence(-0.5, 0.75));
-      Artifact artifact = LoraFiles.write(tuned, model.layout(QUICK.lora()), Map.of("seed", 1));
+      Artifact artifact =
+          LoraFiles.write(tuned, model.layout(TinyWriter.BY_HEART.lora()), Map.of("seed", 1));
       FineTuned read = LoraFiles.read(artifact, "v2");
       assertThat(read.writes()).isTrue();
       assertThat(read.confidence()).isEqualTo(tuned.confidence());
-      Prompt prompt = FineTunedPrompt.write(model, task, "the oak", 1024);
+      Prompt prompt = FineTunedPrompt.write(model, task, "the oak oak oak oak", 1024);
       Generated written =
           model
               .generate(

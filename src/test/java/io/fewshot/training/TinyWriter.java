@@ -10,13 +10,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Teaches a tiny model by heart to write what thing a few words name, as JSON. */
+/**
+ * Teaches a tiny model by heart to write what thing a few words name, as JSON. It cannot be very
+ * sure of any token: its hidden states and embeddings are too short for large logits.
+ */
 public final class TinyWriter {
 
   static final LoraSettings BY_HEART =
       new LoraSettings(
-          new LoraConfig(4, 8, LoraConfig.STANDARD.modules()),
-          100,
+          new LoraConfig(8, 16, LoraConfig.STANDARD.modules()),
+          60,
           4,
           0.01,
           0.01,
@@ -49,7 +52,8 @@ public final class TinyWriter {
     List<LoraTrainer.Row> rows = new ArrayList<>();
     for (String word : List.of("cat", "oak", "sea", "ice")) {
       for (String opening : List.of("a ", "the ", "my ")) {
-        rows.add(new LoraTrainer.Row(opening + word, "{ \"is\": \"" + word + "\" }"));
+        rows.add(
+            new LoraTrainer.Row(opening + (word + " ").repeat(4), "{ \"is\": \"" + word + "\" }"));
       }
     }
     return rows;
