@@ -17,9 +17,6 @@ final class KernelRegression {
   /** Variance of what an example says, relative to the kernel's: labels are not always right. */
   private static final double NOISE = 0.3;
 
-  /** Numbers in the longest vector that processors have: 512 bits. */
-  private static final int LANES = 16;
-
   private KernelRegression() {}
 
   /**
@@ -45,67 +42,47 @@ final class KernelRegression {
   }
 
   /**
-   * The inner products of all pairs, at least the lower triangle. Summed up coordinate by
-   * coordinate for many pairs at once: the JIT turns that into vector instructions, unlike one sum
-   * after the other, whose order it must keep. Rows have whole vectors' lengths, since what is left
-   * over at the end of a loop is not vectorized.
+   * The inner products of all pairs, lower triangle only. Summed up coordinate by coordinate for
+   * many pairs at once: the JIT turns that into vector instructions, unlike one sum after the
+   * other, whose order it must keep.
    */
   private static float[][] cosines(List<float[]> points) {
     int n = points.size();
-    float[][] rows = points.toArray(new float[0][]);
-    int dimension = n == 0 ? 0 : rows[0].length;
-    float[][] across = new float[dimension][roundUp(n)];
-    for (int d = 0; d < dimension; d++) {
-      for (int i = 0; i < n; i++) {
-        across[d][i] = rows[i][d];
+    int dimension = n == 0 ? 0 : points.get(0).length;
+    float[][] across = new float[dimension][n];
+    for (int i = 0; i < n; i++) {
+      float[] point = points.get(i);
+      for (int d = 0; d < dimension; d++) {
+        across[d][i] = point[d];
       }
     }
     float[][] sums = new float[n][];
     for (int i = 0; i < n; i++) {
-      sums[i] = new float[roundUp(i)];
-      addAll(sums[i], rows[i], across);
+      sums[i] = new float[i];
+    }
+    int d = 0;
+    for (; d + 3 < dimension; d += 4) {
+      for (int i = 1; i < n; i++) {
+        add(sums[i], across[d], across[d + 1], across[d + 2], across[d + 3], i);
+      }
+    }
+    for (; d < dimension; d++) {
+      for (int i = 1; i < n; i++) {
+        for (int j = 0; j < i; j++) {
+          sums[i][j] += across[d][i] * across[d][j];
+        }
+      }
     }
     return sums;
   }
 
-  private static int roundUp(int length) {
-    return (length + LANES - 1) / LANES * LANES;
-  }
-
-  private static void addAll(float[] sums, float[] row, float[][] across) {
-    int d = 0;
-    for (; d + 3 < row.length; d += 4) {
-      add(
-          sums,
-          row[d],
-          across[d],
-          row[d + 1],
-          across[d + 1],
-          row[d + 2],
-          across[d + 2],
-          row[d + 3],
-          across[d + 3]);
-    }
-    for (; d < row.length; d++) {
-      for (int j = 0; j < sums.length; j++) {
-        sums[j] += row[d] * across[d][j];
-      }
-    }
-  }
-
-  private static void add(
-      float[] sums,
-      float wa,
-      float[] a,
-      float wb,
-      float[] b,
-      float wc,
-      float[] c,
-      float wd,
-      float[] d) {
-    for (int j = 0; j < sums.length; j++) {
-      sums[j] =
-          Math.fma(wa, a[j], Math.fma(wb, b[j], Math.fma(wc, c[j], Math.fma(wd, d[j], sums[j]))));
+  private static void add(float[] sum, float[] a, float[] b, float[] c, float[] d, int i) {
+    float ai = a[i];
+    float bi = b[i];
+    float ci = c[i];
+    float di = d[i];
+    for (int j = 0; j < sum.length; j++) {
+      sum[j] += (ai * a[j] + bi * b[j]) + (ci * c[j] + di * d[j]);
     }
   }
 
