@@ -4,6 +4,7 @@ import io.fewshot.ladder.FineTunedPrompt;
 import io.fewshot.ladder.Judge;
 import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.WrittenConfidence;
+import io.fewshot.model.FineTuner;
 import io.fewshot.model.Generated;
 import io.fewshot.model.Generation;
 import io.fewshot.model.LoraAdapter;
@@ -11,6 +12,7 @@ import io.fewshot.model.ModelStore;
 import io.fewshot.model.Precision;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.model.TuningSample;
 import io.fewshot.prompt.Prompt;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.prompt.TaskYaml;
@@ -119,9 +121,25 @@ final class WriteMain {
     double sure =
         judged.stream().mapToDouble(j -> confidence.of(j.probability())).average().orElse(0);
     int tokens = written.stream().mapToInt(w -> w.logProbabilities().length).sum();
+    List<TuningSample> samples =
+        held.stream()
+            .map(
+                row ->
+                    TuningSample.ofCompletion(
+                        FineTunedPrompt.write(model, TASK, row.text(), budget).ids(),
+                        model.completion(row.label()),
+                        1))
+            .toList();
+    double loss;
+    FineTuner.Options none = new FineTuner.Options(step -> 0, step -> 0, 0, 1, 0, 512);
+    try (FineTuner tuner = model.fineTune(adapter, none)) {
+      int predicted = samples.stream().mapToInt(sample -> sample.rows().length).sum();
+      loss = -Arrays.stream(tuner.measure(samples)).sum() / predicted;
+    }
     System.out.printf(
-        "%s: %d of %d word for word, %s, sure of %.3f on average; %.1f tokens/s; e.g. \"%s\" -> \"%s\"%n",
+        "%s: loss %.3f a token, %d of %d word for word, %s, sure of %.3f on average; %.1f tokens/s; e.g. \"%s\" -> \"%s\"%n",
         when,
+        loss,
         right,
         held.size(),
         confidence,
