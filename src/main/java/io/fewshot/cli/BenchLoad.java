@@ -3,9 +3,7 @@ package io.fewshot.cli;
 import io.fewshot.cli.DemoWatch.Outcome;
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
-import io.fewshot.event.Topics;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -91,16 +89,7 @@ final class BenchLoad {
       String id = UUID.randomUUID().toString();
       sent.put(id, true);
       open.put(id, System.nanoTime());
-      sender.send(
-          id,
-          id,
-          Query.newBuilder()
-              .setQueryId(id)
-              .setTask(task)
-              .setText(texts.get(i))
-              .setAttributes(Map.of(Topics.DRY_RUN, "true"))
-              .setCreatedAt(Instant.now())
-              .build());
+      sender.send(id, id, BenchStream.dryRun(id, task, texts.get(i)));
     }
     sender.flush();
   }

@@ -124,22 +124,24 @@ final class BenchStream implements AutoCloseable {
     throw new FailedException("the stream does not know its examples after five minutes");
   }
 
+  /** A message that is answered and leaves nothing behind. */
+  static Query dryRun(String id, String task, String text) {
+    return Query.newBuilder()
+        .setQueryId(id)
+        .setTask(task)
+        .setText(text)
+        .setAttributes(Map.of(Topics.DRY_RUN, "true"))
+        .setCreatedAt(Instant.now())
+        .build();
+  }
+
   /** Publishes the texts and waits for all results, in the order in which they come. */
   List<Result> answers(String task, List<String> texts) {
     Set<String> open = new HashSet<>();
     for (String text : texts) {
       String id = UUID.randomUUID().toString();
       open.add(id);
-      sender.send(
-          id,
-          id,
-          Query.newBuilder()
-              .setQueryId(id)
-              .setTask(task)
-              .setText(text)
-              .setAttributes(Map.of(Topics.DRY_RUN, "true"))
-              .setCreatedAt(Instant.now())
-              .build());
+      sender.send(id, id, dryRun(id, task, text));
     }
     sender.flush();
     List<Result> results = new ArrayList<>();

@@ -19,7 +19,6 @@ import io.fewshot.model.TorchLanguageModel;
 import io.fewshot.prompt.PromptBuilder;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -53,14 +52,12 @@ final class RecordedRequests implements LanguageModel {
       for (int i = 0; i < vectors.size(); i++) {
         Example example = examples.get(i);
         memory.put(
-            new StoredExample(
+            StoredExample.undated(
                 task.task(),
                 example.getExampleId(),
                 example.getInput(),
                 example.getOutput(),
-                Instant.EPOCH,
-                vectors.get(i).encoder(),
-                vectors.get(i).vector()));
+                vectors.get(i)));
       }
       for (String message : messages) {
         StoppedException.check();

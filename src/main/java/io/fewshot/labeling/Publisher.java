@@ -7,6 +7,7 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Query;
 import io.fewshot.event.RecordCodec;
+import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.Vote;
 import io.fewshot.ops.Settings;
@@ -20,6 +21,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -89,13 +92,7 @@ final class Publisher implements AutoCloseable {
 
   /** Writes corrections, in this order; gives where they are. */
   List<RecordMetadata> correct(List<Correction> decided) {
-    String topic = topics.corrections().name();
-    return send(
-        decided.stream()
-            .map(
-                each ->
-                    new ProducerRecord<>(topic, each.getQueryId(), corrections.encode(topic, each)))
-            .toList());
+    return send(topics.corrections(), decided, Correction::getQueryId, corrections::encode);
   }
 
   /** Takes all corrections of a message back; it waits for people again. */
@@ -107,13 +104,7 @@ final class Publisher implements AutoCloseable {
 
   /** Writes what single labelers say; it teaches nothing. */
   List<RecordMetadata> vote(List<Vote> said) {
-    String topic = topics.votes().name();
-    return send(
-        said.stream()
-            .map(
-                vote ->
-                    new ProducerRecord<>(topic, vote.getQueryId(), votes.serialize(topic, vote)))
-            .toList());
+    return send(topics.votes(), said, Vote::getQueryId, votes::serialize);
   }
 
   /** Takes back what everybody said about a message. */
@@ -123,14 +114,11 @@ final class Publisher implements AutoCloseable {
 
   /** Asks people about messages; one of the same id is replaced. */
   List<RecordMetadata> ask(List<OpenRequest> asked) {
-    String topic = topics.labeling().name();
     return send(
-        asked.stream()
-            .map(
-                each ->
-                    new ProducerRecord<>(
-                        topic, each.queryId(), requests.encode(topic, each.toRecord())))
-            .toList());
+        topics.labeling(),
+        asked,
+        OpenRequest::queryId,
+        (topic, each) -> requests.encode(topic, each.toRecord()));
   }
 
   /** Asks the stream what it would answer. */
@@ -144,21 +132,26 @@ final class Publisher implements AutoCloseable {
 
   /** Replaces examples. */
   List<RecordMetadata> replace(List<Example> changed) {
-    String topic = topics.examples().name();
     return send(
-        changed.stream()
-            .map(
-                example ->
-                    new ProducerRecord<>(
-                        topic,
-                        Topics.exampleKey(example.getTask(), example.getExampleId()),
-                        examples.encode(topic, example)))
-            .toList());
+        topics.examples(),
+        changed,
+        example -> Topics.exampleKey(example.getTask(), example.getExampleId()),
+        examples::encode);
   }
 
   @SuppressWarnings("NullAway") // Kafka's own interface is not annotated: null is a tombstone.
   private static ProducerRecord<String, byte[]> removal(String topic, String key) {
     return new ProducerRecord<>(topic, key, null);
+  }
+
+  private <T> List<RecordMetadata> send(
+      Topic to, List<T> values, Function<T, String> key, BiFunction<String, T, byte[]> encoder) {
+    String topic = to.name();
+    return send(
+        values.stream()
+            .map(
+                value -> new ProducerRecord<>(topic, key.apply(value), encoder.apply(topic, value)))
+            .toList());
   }
 
   private List<RecordMetadata> send(List<ProducerRecord<String, byte[]>> records) {

@@ -5,7 +5,6 @@ import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.TaskDefinition;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -152,13 +151,7 @@ public record CorrectionEffect(
   }
 
   private static StoredExample example(TaskDefinition task, Told told) {
-    return new StoredExample(
-        task.task(),
-        CORRECTION,
-        told.row().text(),
-        told.row().label(),
-        Instant.EPOCH,
-        told.embedding().encoder(),
-        told.embedding().vector());
+    return StoredExample.undated(
+        task.task(), CORRECTION, told.row().text(), told.row().label(), told.embedding());
   }
 }

@@ -6,7 +6,6 @@ import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -200,14 +199,8 @@ public final class Evaluation {
         Row row = rows.get(i);
         Embedding embedding = embeddings.get(i);
         memory.put(
-            new StoredExample(
-                task.task(),
-                Integer.toString(from + i),
-                row.text(),
-                row.label(),
-                Instant.EPOCH,
-                embedding.encoder(),
-                embedding.vector()));
+            StoredExample.undated(
+                task.task(), Integer.toString(from + i), row.text(), row.label(), embedding));
       }
       progress.at("encoding examples", from + rows.size(), examples.size());
     }

@@ -16,4 +16,12 @@ public record StoredExample(
     String output,
     Instant createdAt,
     String encoder,
-    float[] vector) {}
+    float[] vector) {
+
+  /** Of a time that does not matter. */
+  public static StoredExample undated(
+      String task, String id, String input, String output, Embedding embedding) {
+    return new StoredExample(
+        task, id, input, output, Instant.EPOCH, embedding.encoder(), embedding.vector());
+  }
+}

@@ -8,9 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -95,7 +93,7 @@ final class Decoder implements AutoCloseable {
     NDManager manager = TorchEngine.get().newBaseManager(device);
     DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
-      Precision chosen = choose(precision, manager, program, toTrain);
+      Precision chosen = precision.chosen(manager, program, toTrain);
       Weights.Use serving = device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
       List<NDArray> weights =
           new Weights(gguf, architecture, chosen, toTrain ? Weights.Use.TRAIN : serving)
@@ -112,21 +110,6 @@ final class Decoder implements AutoCloseable {
       program.close();
       throw e;
     }
-  }
-
-  private static Precision choose(
-      Precision wanted, NDManager manager, DecoderProgram program, boolean toTrain) {
-    // Gradients do not flow through rounded numbers.
-    if (wanted == Precision.AUTO || wanted == Precision.INT8 && toTrain) {
-      return Precision.measure(manager, program);
-    }
-    if (wanted == Precision.INT8) {
-      if (manager.getDevice().isGpu()) {
-        throw new ModelException("int8 is computed on a CPU only; set fewshot.dtype to auto");
-      }
-      Precision.checkBytes(manager, program);
-    }
-    return wanted;
   }
 
   /** Passes that are worth computing at once. */
@@ -226,11 +209,11 @@ final class Decoder implements AutoCloseable {
   List<float[]> score(List<Sequence> sequences) {
     try (NDManager pass = manager.newSubManager()) {
       AttentionGroups groups = AttentionGroups.joined(sequences);
-      Rows rows = Rows.of(groups.packed());
+      PredictedRows rows = PredictedRows.of(groups.packed());
       NDList arguments = tokens(pass, groups);
-      arguments.add(pass.create(rows.unique));
-      arguments.add(pass.create(rows.picks));
-      arguments.add(pass.create(rows.targets));
+      arguments.add(pass.create(rows.unique()));
+      arguments.add(pass.create(rows.picks()));
+      arguments.add(pass.create(rows.targets()));
       addLists(pass, arguments, groups);
       float[] all = run(pass, "forward", arguments).singletonOrThrow().toFloatArray();
       Map<Sequence, float[]> results = new IdentityHashMap<>();
@@ -329,36 +312,6 @@ final class Decoder implements AutoCloseable {
         .flatMapToInt(Arrays::stream)
         .asLongStream()
         .toArray();
-  }
-
-  /**
-   * Which packed rows need the vocabulary head, and which row and token each prediction reads.
-   *
-   * @param picks index into {@code unique}
-   */
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Rows(long[] unique, long[] picks, long[] targets) {
-
-    static Rows of(List<Sequence> sequences) {
-      Map<Long, Long> index = new LinkedHashMap<>();
-      List<Long> picks = new ArrayList<>();
-      List<Long> targets = new ArrayList<>();
-      long start = 0;
-      for (Sequence sequence : sequences) {
-        TokenTree tree = sequence.tree();
-        for (int i = 0; i < tree.targets().length; i++) {
-          long next = index.size();
-          picks.add(index.computeIfAbsent(start + tree.rows()[i], row -> next));
-          targets.add((long) tree.targets()[i]);
-        }
-        start += tree.size();
-      }
-      return new Rows(longs(index.keySet()), longs(picks), longs(targets));
-    }
-
-    private static long[] longs(Collection<Long> values) {
-      return values.stream().mapToLong(Long::longValue).toArray();
-    }
   }
 
   @Override

@@ -62,6 +62,25 @@ public enum Precision {
   }
 
   /**
+   * What a decoder is loaded in where this is asked for.
+   *
+   * @throws ModelException when it cannot be computed on the manager's device
+   */
+  Precision chosen(NDManager manager, DecoderProgram program, boolean toTrain) {
+    // Gradients do not flow through rounded numbers.
+    if (this == AUTO || this == INT8 && toTrain) {
+      return measure(manager, program);
+    }
+    if (this == INT8) {
+      if (manager.getDevice().isGpu()) {
+        throw new ModelException("int8 is computed on a CPU only; set fewshot.dtype to auto");
+      }
+      checkBytes(manager, program);
+    }
+    return this;
+  }
+
+  /**
    * Times a product of a small decoder's shape in both precisions: without AVX512-BF16, AMX or a
    * GPU, bf16 loses. Both take turns on one thread, and the best of several rounds counts, by
    * processor time where a processor computes: what else runs on the machine must not decide.
@@ -94,7 +113,7 @@ public enum Precision {
    *
    * @throws ModelException when such products would be wrong here
    */
-  static void checkBytes(NDManager manager, DecoderProgram program) {
+  private static void checkBytes(NDManager manager, DecoderProgram program) {
     int columns = 64;
     try (NDManager scratch = manager.newSubManager()) {
       NDArray ones = scratch.ones(new Shape(32, columns), DataType.FLOAT32);

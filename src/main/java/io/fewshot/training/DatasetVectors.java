@@ -6,7 +6,6 @@ import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.TaskDefinition;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,14 +47,12 @@ record DatasetVectors(Connection connection, Encoders encoders) {
       if (embedding != null) {
         (example.getSplit() == Split.TRAIN ? sides.train : sides.holdout)
             .add(
-                new StoredExample(
+                StoredExample.undated(
                     task.task(),
                     example.getExampleId(),
                     example.getInput(),
                     example.getOutput(),
-                    Instant.EPOCH,
-                    embedding.encoder(),
-                    embedding.vector()));
+                    embedding));
       }
     }
     return sides;

@@ -180,18 +180,8 @@ class CrashIT {
 
   private Instance launch() throws IOException {
     int port = freePort();
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx700m",
-            "-cp",
-            classPath,
-            "io.fewshot.cli.Main",
-            "stream",
-            "--port",
-            Integer.toString(port));
+        FewshotProcess.of(List.of("-Xmx700m"), "stream", "--port", Integer.toString(port));
     Map<String, String> environment = builder.environment();
     environment.put("FEWSHOT_BOOTSTRAP_SERVERS", broker.bootstrapServers());
     environment.put("FEWSHOT_SCHEMA_REGISTRY_URL", registry.url());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,15 +49,8 @@ class StopIT {
   }
 
   private Process eval(Path task, Path messages, Path log) throws Exception {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx700m",
-            "-XX:ErrorFile=" + folder.resolve("crash"),
-            "-cp",
-            classPath,
-            Main.class.getName(),
+    return FewshotProcess.of(
+            List.of("-Xmx700m", "-XX:ErrorFile=" + folder.resolve("crash")),
             "eval",
             "--task",
             task.toString(),

@@ -211,19 +211,8 @@ final class Trainers implements AutoCloseable {
   }
 
   Process launch() throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx500m",
-            "-XX:+UseSerialGC",
-            "-cp",
-            classPath,
-            "io.fewshot.cli.Main",
-            "trainer",
-            "--port",
-            "0");
+        FewshotProcess.of(List.of("-Xmx500m", "-XX:+UseSerialGC"), "trainer", "--port", "0");
     Map<String, String> environment = new HashMap<>();
     environment.put("FEWSHOT_BOOTSTRAP_SERVERS", broker.bootstrapServers());
     environment.put("FEWSHOT_SCHEMA_REGISTRY_URL", registry.url());

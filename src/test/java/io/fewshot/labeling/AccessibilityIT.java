@@ -2,27 +2,20 @@ package io.fewshot.labeling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fewshot.ops.Health;
-import io.fewshot.ops.Metrics;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 
 /**
  * The page for everybody: what axe-core finds in it (contrast, names, roles, WCAG 2.1 A and AA),
- * and what it cannot see: keys alone, a visible focus, a phone's width. Skipped where no Chromium
- * is.
+ * and what it cannot see: keys alone, a visible focus, a phone's width.
  */
-class AccessibilityIT {
+class AccessibilityIT extends PageFixture {
 
   private static final String VISIBLE =
       """
@@ -35,9 +28,6 @@ class AccessibilityIT {
   /** Names a control by what it is. */
   private static final String NAME =
       "(each.id || each.dataset.output || each.className) + '|' + each.textContent.trim()";
-
-  private static LabelingWorld world;
-  private static PageBrowser browser;
 
   /** What nobody would answer alike. */
   private static final List<String> DIFFERENT =
@@ -53,40 +43,9 @@ class AccessibilityIT {
           "请取消我的订单",
           "You sent me the wrong shoes");
 
-  private LabelingWorld.Records records;
-  private Metrics metrics;
-  private LabelingService page;
-
-  @BeforeAll
-  static void startAll() {
-    browser = PageBrowser.start();
-    world = LabelingWorld.start();
-  }
-
-  @AfterAll
-  static void stopAll() {
-    if (browser != null) {
-      browser.close();
-    }
-    if (world != null) {
-      world.close();
-    }
-  }
-
-  @BeforeEach
-  void startPage(TestInfo test) {
-    records = world.records(test.getTestMethod().orElseThrow().getName());
-    metrics = new Metrics();
-    Health health = new Health();
-    page = world.serve(records, health, metrics, WebSettings.local(0));
-    Awaitility.await().atMost(LabelingWorld.PATIENCE).until(health::ready);
-  }
-
   @AfterEach
-  void stopPage() {
+  void preferLight() {
     browser.prefer("light");
-    page.close();
-    metrics.close();
   }
 
   @Test
@@ -289,9 +248,5 @@ class AccessibilityIT {
     browser.awaitText(DIFFERENT.get(6));
     browser.screenshot("queue-dark");
     browser.prefer("light");
-  }
-
-  private void open(int width, int height) {
-    browser.open("http://127.0.0.1:" + page.port() + "/", width, height);
   }
 }

@@ -6,8 +6,6 @@ import io.fewshot.event.Correction;
 import io.fewshot.event.Query;
 import io.fewshot.event.Result;
 import io.fewshot.event.Topics;
-import io.fewshot.ops.Health;
-import io.fewshot.ops.Metrics;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,66 +15,13 @@ import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
-/** The page in a real browser, on a real broker and registry. Skipped where no Chromium is. */
-class LabelingIT {
-
-  private static LabelingWorld world;
-  private static PageBrowser browser;
-
-  /** Each test has topics of its own. */
-  private LabelingWorld.Records records;
-
-  private Metrics metrics;
-  private LabelingService page;
-
-  @BeforeAll
-  static void startAll() {
-    browser = PageBrowser.start();
-    world = LabelingWorld.start();
-  }
-
-  @AfterAll
-  static void stopAll() {
-    if (browser != null) {
-      browser.close();
-    }
-    if (world != null) {
-      world.close();
-    }
-  }
-
-  @BeforeEach
-  void startPage(TestInfo test) {
-    records = world.records(test.getTestMethod().orElseThrow().getName());
-    metrics = new Metrics();
-    serve(1);
-  }
-
-  private void serve(int agreement) {
-    Health health = new Health();
-    page =
-        world.serve(
-            records, health, metrics, new WebSettings("127.0.0.1", 0, Users.none(), agreement));
-    Awaitility.await().atMost(LabelingWorld.PATIENCE).until(health::ready);
-  }
-
-  @AfterEach
-  void stopPage() {
-    if (page != null) {
-      page.close();
-      metrics.close();
-    }
-  }
+/** What people do on the page, and what comes of it in the topics. */
+class LabelingIT extends PageFixture {
 
   @Test
   void peopleLabelByKeysAlone() {
@@ -292,13 +237,5 @@ class LabelingIT {
                 HttpRequest.newBuilder(URI.create(url() + "/readyz")).build(),
                 HttpResponse.BodyHandlers.ofString());
     assertThat(ready.statusCode()).isEqualTo(200);
-  }
-
-  private String url() {
-    return "http://127.0.0.1:" + page.port();
-  }
-
-  private void open(int width, int height) {
-    browser.open(url() + "/", width, height);
   }
 }

@@ -39,20 +39,8 @@ class FineTunerTest {
       LoraAdapter adapter = random(model, config, List.of("a", "b", "c"), 3);
       List<TuningSample> samples = samples(new Random(4), 3);
 
-      // When
-      float[] gradient = gradient(manager, program.load(manager, adapter), program, samples);
-
       // Then
-      Random random = new Random(5);
-      for (int check = 0; check < 12; check++) {
-        int i = random.nextInt(adapter.values().length);
-        double difference =
-            (loss(manager, program, moved(adapter, i, 0.01f), samples)
-                    - loss(manager, program, moved(adapter, i, -0.01f), samples))
-                / 0.02;
-        assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(2e-3));
-      }
-      assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+      assertGradients(manager, program, adapter, samples, new Random(5), 2e-3);
     }
   }
 
@@ -76,19 +64,8 @@ class FineTunerTest {
                 1.0 / length));
       }
 
-      // When
-      float[] gradient = gradient(manager, program.load(manager, adapter), program, samples);
-
       // Then
-      for (int check = 0; check < 12; check++) {
-        int i = random.nextInt(adapter.values().length);
-        double difference =
-            (loss(manager, program, moved(adapter, i, 0.01f), samples)
-                    - loss(manager, program, moved(adapter, i, -0.01f), samples))
-                / 0.02;
-        assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(4e-3));
-      }
-      assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+      assertGradients(manager, program, adapter, samples, random, 4e-3);
     }
   }
 
@@ -278,6 +255,26 @@ class FineTunerTest {
     float[] values = adapter.values().clone();
     values[i] += by;
     return new LoraAdapter("v", adapter.config(), values, adapter.labels(), adapter.head());
+  }
+
+  /** Compares a dozen numbers of the gradient with central differences. */
+  private static void assertGradients(
+      NDManager manager,
+      LoraProgram program,
+      LoraAdapter adapter,
+      List<TuningSample> samples,
+      Random random,
+      double tolerance) {
+    float[] gradient = gradient(manager, program.load(manager, adapter), program, samples);
+    for (int check = 0; check < 12; check++) {
+      int i = random.nextInt(adapter.values().length);
+      double difference =
+          (loss(manager, program, moved(adapter, i, 0.01f), samples)
+                  - loss(manager, program, moved(adapter, i, -0.01f), samples))
+              / 0.02;
+      assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(tolerance));
+    }
+    assertThat(gradient).isNotEqualTo(new float[gradient.length]);
   }
 
   private static double loss(

@@ -105,7 +105,7 @@ final class FineTuneMain {
         .toString();
   }
 
-  private static List<LoraTrainer.Row> read(String name) throws Exception {
+  static List<LoraTrainer.Row> read(String name) throws Exception {
     List<LoraTrainer.Row> rows = new ArrayList<>();
     try (var reader = Files.newBufferedReader(DATA.resolve(name))) {
       var mapper = new com.fasterxml.jackson.dataformat.csv.CsvMapper();

@@ -157,19 +157,8 @@ final class WriteMain {
   }
 
   private static List<LoraTrainer.Row> rows() throws Exception {
-    List<LoraTrainer.Row> rows = new ArrayList<>();
-    try (var reader = Files.newBufferedReader(DATA)) {
-      var mapper = new com.fasterxml.jackson.dataformat.csv.CsvMapper();
-      var schema = com.fasterxml.jackson.dataformat.csv.CsvSchema.emptySchema().withHeader();
-      mapper
-          .readerFor(Map.class)
-          .with(schema)
-          .<Map<String, String>>readValues(reader)
-          .forEachRemaining(
-              row ->
-                  rows.add(
-                      new LoraTrainer.Row(row.get("text"), row.get("category").replace('_', ' '))));
-    }
-    return rows;
+    return FineTuneMain.read("train.csv").stream()
+        .map(row -> new LoraTrainer.Row(row.text(), row.label().replace('_', ' ')))
+        .toList();
   }
 }
