@@ -85,13 +85,19 @@ final class BenchStream implements AutoCloseable {
   void awaitExamples(int count, Steps steps) {
     long end = System.nanoTime() + GIVE_UP_NANOS;
     long known = stream().examples();
-    while (known < count && System.nanoTime() < end) {
+    while (known < count) {
+      if (System.nanoTime() > end) {
+        throw new FailedException(
+            "the stream has %d of %d examples, and no more for five minutes"
+                .formatted(known, count));
+      }
       steps.at("examples in the stream's memory", known, count);
       StoppedException.pause(200);
+      long before = known;
       known = stream().examples();
-    }
-    if (known < count) {
-      throw new FailedException("the stream does not know its examples after five minutes");
+      if (known > before) {
+        end = System.nanoTime() + GIVE_UP_NANOS;
+      }
     }
   }
 
@@ -121,7 +127,7 @@ final class BenchStream implements AutoCloseable {
         return;
       }
     }
-    throw new FailedException("the stream does not know its examples after five minutes");
+    throw new FailedException("the stream does not answer by " + rung + " after five minutes");
   }
 
   /** A message that is answered and leaves nothing behind. */

@@ -45,23 +45,11 @@ abstract class Command implements Callable<Integer> {
   }
 
   /**
-   * Says when a service becomes ready, and when no longer, until it is told to stop.
+   * Says when a service becomes ready, and when no longer and why, until it is told to stop.
    *
    * @throws StoppedException when it is
    */
-  void sayReadiness(Health health) {
-    boolean before = false;
-    while (true) {
-      boolean now = health.ready();
-      if (now != before) {
-        if (json) {
-          print(JsonLines.object().put("ready", now));
-        } else {
-          console.say(now ? "ready" : "not ready: see /readyz");
-        }
-      }
-      before = now;
-      StoppedException.pause(200);
-    }
+  final void sayReadiness(Health health) {
+    new Readiness(health, console, json).watch();
   }
 }

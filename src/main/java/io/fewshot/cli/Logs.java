@@ -18,6 +18,8 @@ final class Logs {
     boolean service = Arrays.stream(arguments).anyMatch(SERVICES::contains);
     boolean debug = Main.debugs(arguments);
     level("fewshot.log.level", debug ? "INFO" : "WARN");
+    // A broker that is away is said by the service itself, once.
+    level("fewshot.log.network", debug ? "WARN" : "ERROR");
     level("fewshot.log.clients", debug || service ? "WARN" : "OFF");
   }
 

@@ -48,17 +48,7 @@ final class TrainerCommand extends Command {
                     steps.at(task + " " + method + ": " + step, Math.round(100 * done), 100))) {
       trainer.start();
       console.say("serving http://127.0.0.1:" + server.port() + "/readyz, Ctrl-C ends it");
-      boolean before = false;
-      while (true) {
-        boolean now = health.ready();
-        if (now != before && json) {
-          print(JsonLines.object().put("ready", now));
-        } else if (now != before) {
-          console.say(now ? "ready" : "not ready: see /readyz");
-        }
-        before = now;
-        StoppedException.pause(200);
-      }
+      sayReadiness(health);
     } catch (StoppedException e) {
       console.say("stopped");
     }

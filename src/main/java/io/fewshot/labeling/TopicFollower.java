@@ -37,6 +37,7 @@ final class TopicFollower implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final long RETRY_MILLIS = 1_000;
+  private static final Duration ASK = Duration.ofSeconds(10);
   private static final Duration READ_WITHIN = Duration.ofSeconds(3);
   private static final Duration CLOSING = Duration.ofSeconds(2);
   private static final long NEW_PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -116,8 +117,10 @@ final class TopicFollower implements AutoCloseable {
       } catch (InterruptException | WakeupException e) {
         return;
       } catch (KafkaException e) {
-        health.failed("the broker cannot be read: " + e.getMessage());
-        LOG.warn("Reading the topics failed, trying again: {}", e.toString());
+        health.failed(
+            "the broker at %s cannot be used: %s"
+                .formatted(settings.bootstrapServers(), e.getMessage()));
+        LOG.info("Reading the topics failed, trying again: {}", e.toString());
         pause();
       } catch (RuntimeException | Error e) {
         LOG.error("The labeling view ends", e);
@@ -163,11 +166,11 @@ final class TopicFollower implements AutoCloseable {
   /** Whether all topics are there. */
   private boolean assign(KafkaConsumer<byte[], byte[]> consumer) {
     Set<TopicPartition> all = new HashSet<>();
-    Map<String, List<PartitionInfo>> there = consumer.listTopics();
+    Map<String, List<PartitionInfo>> there = consumer.listTopics(ASK);
     for (Topic topic : topics) {
       List<PartitionInfo> partitions = there.get(topic.name());
       if (partitions == null) {
-        health.starting("the topic " + topic.name() + " is not there: run ./fewshot topics create");
+        health.failed("the topic " + topic.name() + " is not there: run ./fewshot topics create");
         return false;
       }
       partitions.forEach(each -> all.add(new TopicPartition(topic.name(), each.partition())));

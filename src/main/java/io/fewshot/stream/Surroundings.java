@@ -6,6 +6,7 @@ import io.fewshot.event.Schemas;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
 import io.fewshot.ops.Health;
+import io.fewshot.ops.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,10 @@ final class Surroundings {
       }
       report(broker, "topics are missing: create them with ./fewshot topics create");
     } catch (KafkaException e) {
-      report(broker, "the broker cannot be reached: " + e.getMessage());
+      report(
+          broker,
+          "the broker at %s cannot be used: %s"
+              .formatted(admin.get(Settings.BOOTSTRAP), e.getMessage()));
     }
     return false;
   }
@@ -98,7 +102,7 @@ final class Surroundings {
 
   private static void report(Health.Component component, String why) {
     if (!component.status().reason().equals(why)) {
-      LOG.warn("Waiting: {}", why);
+      LOG.info("Waiting: {}", why);
     }
     component.failed(why);
   }

@@ -41,6 +41,7 @@ final class TrainerRounds implements AutoCloseable, ConsumerRebalanceListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainerRounds.class);
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration ASK = Duration.ofSeconds(10);
   private static final String TRAINER = "trainer";
 
   private final Connection connection;
@@ -90,7 +91,13 @@ final class TrainerRounds implements AutoCloseable, ConsumerRebalanceListener {
         CooperativeStickyAssignor.class.getName());
     try (KafkaConsumer<String, byte[]> consumer = connection.consumer(given);
         Producer<String, byte[]> progress = connection.producer(Map.of())) {
-      consumer.subscribe(List.of(connection.topics().retrain().name()), this);
+      String requests = connection.topics().retrain().name();
+      // Polling alone does not tell a broker that is away from one that has nothing to say.
+      if (!consumer.listTopics(ASK).containsKey(requests)) {
+        throw new KafkaException(
+            "the topic " + requests + " is not there: run ./fewshot topics create");
+      }
+      consumer.subscribe(List.of(requests), this);
       while (closing.getCount() > 0) {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
           take(record, consumer, progress);

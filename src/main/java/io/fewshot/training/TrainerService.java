@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,9 +104,8 @@ public final class TrainerService implements AutoCloseable {
         if (closing.getCount() == 0) {
           return;
         }
-        String why = String.valueOf(e.getMessage());
-        LOG.warn("The trainer goes on in {} ms: {}", pause.toMillis(), why);
-        health.failed(why);
+        LOG.info("The trainer goes on in {} ms", pause.toMillis(), e);
+        health.failed(reason(e));
       }
       if (System.nanoTime() - start > TimeUnit.MINUTES.toNanos(1)) {
         pause = FIRST_PAUSE;
@@ -116,6 +116,13 @@ public final class TrainerService implements AutoCloseable {
               ? LONGEST_PAUSE
               : pause.multipliedBy(2);
     }
+  }
+
+  private String reason(RuntimeException e) {
+    return e instanceof TimeoutException
+        ? "the broker at %s does not answer: %s"
+            .formatted(connection.settings().bootstrapServers(), e.getMessage())
+        : String.valueOf(e.getMessage());
   }
 
   private void await(Duration time) {
