@@ -153,6 +153,7 @@ final class BenchStream implements AutoCloseable {
     List<Result> results = new ArrayList<>();
     long end = System.nanoTime() + GIVE_UP_NANOS;
     while (!open.isEmpty()) {
+      int missing = open.size();
       watch.poll(
           outcome -> {
             if (outcome instanceof Outcome.Answered answered
@@ -162,6 +163,9 @@ final class BenchStream implements AutoCloseable {
               throw new FailedException("a message was refused: " + refused.why());
             }
           });
+      if (open.size() < missing) {
+        end = System.nanoTime() + GIVE_UP_NANOS;
+      }
       if (System.nanoTime() > end || !stream().isAlive()) {
         throw new FailedException("the stream no longer answers: " + open.size() + " are missing");
       }

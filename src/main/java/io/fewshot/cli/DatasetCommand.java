@@ -134,7 +134,7 @@ final class DatasetCommand extends Group {
       try (TopicReader reader = new TopicReader(cluster, cluster.topics().sftDataset())) {
         reader.readToEnd(
             record -> {
-              String key = TaskCommand.key(record);
+              String key = TopicReader.key(record);
               latest.remove(key);
               if (record.value() != null
                   && (task == null || key.startsWith(Topics.exampleKey(task, "")))) {

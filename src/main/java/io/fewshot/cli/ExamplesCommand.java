@@ -103,7 +103,7 @@ final class ExamplesCommand extends Group {
       try (TopicReader reader = new TopicReader(cluster, cluster.topics().examples())) {
         reader.readToEnd(
             record -> {
-              String key = TaskCommand.key(record);
+              String key = TopicReader.key(record);
               if (key.startsWith(prefix)) {
                 latest.remove(key);
                 if (record.value() != null) {

@@ -3,6 +3,7 @@ package io.fewshot.cli;
 import io.fewshot.event.Query;
 import java.time.Instant;
 import java.util.UUID;
+import org.apache.kafka.common.errors.AuthorizationException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -52,7 +53,21 @@ final class PublishCommand extends ClusterCommand {
       console.say(
           "published %,d messages for %s in %.1f s".formatted(sender.count(), task, seconds));
     }
+    if (!isKnown(cluster)) {
+      console.say(
+          "but there is no task %s: without one they become dead letters; see ./fewshot task list"
+              .formatted(task));
+    }
     return DONE;
+  }
+
+  /** Who may not read the tasks is not told. */
+  private boolean isKnown(Cluster cluster) {
+    try {
+      return TopicReader.latest(cluster, cluster.topics().tasks()).containsKey(task);
+    } catch (AuthorizationException e) {
+      return true;
+    }
   }
 
   /** The query of a row; one without an id gets a random one. */

@@ -10,14 +10,12 @@ import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Proof;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import picocli.CommandLine.Parameters;
@@ -88,11 +86,8 @@ final class TaskCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
-      Map<String, ConsumerRecord<byte[], byte[]>> latest = new TreeMap<>();
-      try (TopicReader reader = new TopicReader(cluster, cluster.topics().tasks())) {
-        reader.readToEnd(record -> latest.put(key(record), record) == null || true);
-      }
-      latest.values().removeIf(record -> record.value() == null);
+      Map<String, ConsumerRecord<byte[], byte[]>> latest =
+          TopicReader.latest(cluster, cluster.topics().tasks());
       readAudits(cluster);
       RecordCodec<TaskDefinition> codec = cluster.codecs().codec(TaskDefinition.class);
       latest.values().forEach(record -> show(codec, record));
@@ -107,11 +102,11 @@ final class TaskCommand extends Group {
       try (TopicReader reader = new TopicReader(cluster, cluster.topics().audits())) {
         reader.readToEnd(
             record -> {
-              audits.remove(key(record));
+              audits.remove(TopicReader.key(record));
               AuditOutcome outcome = outcomes.deserialize(record.topic(), record.value());
               if (outcome != null) {
                 audits.put(
-                    key(record),
+                    TopicReader.key(record),
                     outcome.getTask(),
                     new AuditBook.Audited(outcome.getConfidence(), outcome.getRight()));
               }
@@ -134,7 +129,7 @@ final class TaskCommand extends Group {
       } catch (io.fewshot.event.RegistryUnavailableException e) {
         throw e;
       } catch (RecordException e) {
-        console.say("skipped " + key(record) + ": " + e.getMessage());
+        console.say("skipped " + TopicReader.key(record) + ": " + e.getMessage());
       }
     }
 
@@ -187,9 +182,5 @@ final class TaskCommand extends Group {
               what,
               proof.map(found -> "  (" + said(found) + ")").orElse(""));
     }
-  }
-
-  static String key(ConsumerRecord<byte[], byte[]> record) {
-    return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
   }
 }

@@ -1,9 +1,11 @@
 package io.fewshot.cli;
 
 import io.fewshot.event.Topic;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -56,6 +58,24 @@ final class TopicReader implements AutoCloseable {
       }
       more = poll(record -> record.offset() >= end(record) || each.test(record));
     }
+  }
+
+  static String key(ConsumerRecord<byte[], byte[]> record) {
+    return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+  }
+
+  /** The latest record of each key now, without those that were removed. */
+  static Map<String, ConsumerRecord<byte[], byte[]>> latest(Cluster cluster, Topic topic) {
+    Map<String, ConsumerRecord<byte[], byte[]>> latest = new TreeMap<>();
+    try (TopicReader reader = new TopicReader(cluster, topic)) {
+      reader.readToEnd(
+          record -> {
+            latest.put(key(record), record);
+            return true;
+          });
+    }
+    latest.values().removeIf(record -> record.value() == null);
+    return latest;
   }
 
   private long position() {

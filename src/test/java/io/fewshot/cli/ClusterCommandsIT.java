@@ -87,6 +87,7 @@ class ClusterCommandsIT {
     assertThat(publish.status()).isZero();
     List<String> ids = publish.json().stream().map(line -> line.path("query_id").asText()).toList();
     assertThat(ids).hasSize(2).contains("pub-1").doesNotContain("");
+    assertThat(publish.err()).contains("there is no task pub");
     Map<String, String> keys = new java.util.HashMap<>();
     Map<String, Query> queries = new java.util.HashMap<>();
     try (Cluster cluster = cluster();
@@ -100,7 +101,7 @@ class ClusterCommandsIT {
                     .decode(record.topic(), record.headers(), record.value());
             if (query.getTask().equals("pub")) {
               queries.put(query.getQueryId(), query);
-              keys.put(query.getQueryId(), TaskCommand.key(record));
+              keys.put(query.getQueryId(), TopicReader.key(record));
             }
             return true;
           });
@@ -225,7 +226,7 @@ class ClusterCommandsIT {
         TopicReader reader = new TopicReader(cluster, cluster.topics().corrections())) {
       reader.readToEnd(
           record -> {
-            String key = TaskCommand.key(record);
+            String key = TopicReader.key(record);
             sent.add(key + (record.value() == null ? " forgotten" : " corrected"));
             return true;
           });
