@@ -69,7 +69,7 @@ final class WebCommand extends Command {
   @Option(
       names = "--agreement",
       paramLabel = "N",
-      description = "How many labelers each message needs (default: 1).")
+      description = "How many labelers each message needs, unless its task says (default: 1).")
   private int agreement = 1;
 
   @Option(

@@ -51,7 +51,7 @@ final class Handout {
     Optional<Ballot> ballot = messages.ballot(request.queryId());
     return ballot.filter(votes -> votes.hasVoted(labeler)).isEmpty()
         && ballot.map(Ballot::size).orElse(0) + leases.heldByOthers(request.queryId(), holder)
-            < messages.agreement();
+            < messages.agreement(request.task());
   }
 
   /** Waiting messages of a task that this labeler could answer too. */

@@ -99,7 +99,7 @@ final class Labeling {
         return contradictions;
       }
     }
-    publish(List.of(request), output, labeler);
+    publish(task, List.of(request), output, labeler);
     return List.of();
   }
 
@@ -120,7 +120,7 @@ final class Labeling {
             .filter(free::contains)
             .flatMap(id -> view.open(task, id).stream())
             .toList();
-    publish(requests, output, labeler);
+    publish(task, requests, output, labeler);
     return requests.stream().map(OpenRequest::queryId).toList();
   }
 
@@ -129,8 +129,8 @@ final class Labeling {
     return view.handingOut(handout -> handout.free(task, labeler.session(), labeler.name()));
   }
 
-  private void publish(List<OpenRequest> requests, String output, Labeler labeler) {
-    if (view.agreement() == 1) {
+  private void publish(String task, List<OpenRequest> requests, String output, Labeler labeler) {
+    if (view.agreement(task) == 1) {
       correct(
           requests.stream()
               .map(

@@ -46,7 +46,7 @@ final class LabelingView {
   private long revision;
 
   /**
-   * @param agreement how many labelers each message needs
+   * @param agreement how many labelers each message needs, unless its task says otherwise
    * @param lease how long a message is kept for one labeler
    */
   LabelingView(int agreement, InstantSource clock, Duration lease) {
@@ -54,8 +54,9 @@ final class LabelingView {
     this.handout = new Handout(messages, new Leases(clock, lease));
   }
 
-  int agreement() {
-    return messages.agreement();
+  /** How many labelers each message of a task needs. */
+  synchronized int agreement(String task) {
+    return messages.agreement(task);
   }
 
   /** Grows with every change that can be seen. */
@@ -75,6 +76,7 @@ final class LabelingView {
 
   synchronized void task(String name, @Nullable TaskDefinition definition) {
     put(tasks, name, definition);
+    messages.agreement(name, definition == null ? 0 : definition.agreement());
     revision++;
   }
 
@@ -127,7 +129,7 @@ final class LabelingView {
   private void answered(String queryId) {
     if (messages
         .ballot(queryId)
-        .filter(ballot -> ballot.state(agreement()) != Ballot.State.OPEN)
+        .filter(ballot -> ballot.state(messages.agreement(ballot.task())) != Ballot.State.OPEN)
         .isPresent()) {
       handout.end(queryId);
     }
@@ -281,9 +283,9 @@ final class LabelingView {
                 request,
                 guess,
                 ballot.text(),
-                ballot.due(agreement()).orElseGet(ballot::last),
+                ballot.due(messages.agreement(task)).orElseGet(ballot::last),
                 ballot.said(),
-                ballot.state(agreement())));
+                ballot.state(messages.agreement(task))));
   }
 
   /** First results of a task, in the order in which they came. */

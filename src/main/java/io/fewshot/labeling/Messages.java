@@ -20,7 +20,8 @@ final class Messages {
   private static final int REMEMBERED = 100_000;
   private static final int ANSWERED = 20_000;
 
-  private final int agreement;
+  private final int usual;
+  private final Map<String, Integer> agreements = new HashMap<>();
   private final Map<String, LabelingQueue> queues = new HashMap<>();
   private final Map<String, OpenRequest> answered = new Bounded<>(ANSWERED);
   private final Map<String, Ballot> ballots = new Bounded<>(REMEMBERED);
@@ -30,14 +31,36 @@ final class Messages {
   private final Set<String> due = new LinkedHashSet<>();
 
   /**
-   * @param agreement how many labelers each message needs
+   * @param usual how many labelers each message needs, unless its task says otherwise
    */
-  Messages(int agreement) {
-    this.agreement = agreement;
+  Messages(int usual) {
+    this.usual = usual;
   }
 
-  int agreement() {
-    return agreement;
+  /** How many labelers each message of a task needs; one without a task has been answered. */
+  int agreement(@Nullable String task) {
+    return task == null ? usual : agreements.getOrDefault(task, usual);
+  }
+
+  /**
+   * What a task says of that.
+   *
+   * @param wanted 0 for the usual number
+   */
+  void agreement(String task, int wanted) {
+    int before = agreement(task);
+    if (wanted == 0) {
+      agreements.remove(task);
+    } else {
+      agreements.put(task, wanted);
+    }
+    if (agreement(task) != before) {
+      ballots.values().stream()
+          .filter(ballot -> task.equals(ballot.task()))
+          .map(Ballot::queryId)
+          .toList()
+          .forEach(this::sort);
+    }
   }
 
   void request(OpenRequest request) {
@@ -103,7 +126,7 @@ final class Messages {
     if (ballot != null && ballot.isEmpty()) {
       ballots.remove(queryId);
     }
-    if (ballot != null && ballot.due(agreement).isPresent()) {
+    if (ballot != null && ballot.due(agreement(ballot.task())).isPresent()) {
       due.add(queryId);
     } else {
       due.remove(queryId);
@@ -123,7 +146,7 @@ final class Messages {
 
   private Ballot.State state(String queryId) {
     Ballot ballot = ballots.get(queryId);
-    return ballot == null ? Ballot.State.OPEN : ballot.state(agreement);
+    return ballot == null ? Ballot.State.OPEN : ballot.state(agreement(ballot.task()));
   }
 
   /** Ballots on which labelers agree while no correction says so. */

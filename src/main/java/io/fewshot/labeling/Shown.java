@@ -65,7 +65,7 @@ final class Shown {
     message.put("reason", request.reason().name());
     message.put("created_at", request.createdAt().toEpochMilli());
     message.put("answers", view.votes(request.queryId()).size());
-    message.put("agreement", view.agreement());
+    message.put("agreement", view.agreement(request.task()));
     ArrayNode choices = message.putArray("choices");
     Set<String> shown = new LinkedHashSet<>();
     for (Candidate candidate : request.candidates()) {

@@ -10,7 +10,7 @@ import java.net.UnknownHostException;
  * @param host the address to listen on; beyond this machine only with users
  * @param port 0 for a free one
  * @param users who may log in; with none, whoever sits at this machine is an owner
- * @param agreement how many labelers each message needs, at least 1
+ * @param agreement how many labelers each message needs, at least 1, unless its task says otherwise
  * @param metrics whether {@code /metrics} is served here too, which needs a login beyond this
  *     machine; not when they have a port of their own
  */

@@ -231,6 +231,7 @@ public final class Evaluation {
         task.start(),
         List.copyOf(EnumSet.copyOf(rungs)),
         task.audit(),
+        task.agreement(),
         task.model());
   }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
  * @param labels label to description, in the order of the definition; empty when the labels are
  *     those of the examples
  * @param audit share of all messages, in [0, 1], that people check
+ * @param agreement how many labelers each message needs; 0 for what the page is told
  * @param model name of a language model in the catalogue
  */
 public record TaskDefinition(
@@ -24,6 +25,7 @@ public record TaskDefinition(
     Start start,
     List<Rung> rungs,
     double audit,
+    int agreement,
     String model) {
 
   /**
@@ -50,6 +52,17 @@ public record TaskDefinition(
   /** The same task with another promise. */
   public TaskDefinition withPromise(Promise other) {
     return new TaskDefinition(
-        task, kind, instruction, language, labels, examples, other, start, rungs, audit, model);
+        task,
+        kind,
+        instruction,
+        language,
+        labels,
+        examples,
+        other,
+        start,
+        rungs,
+        audit,
+        agreement,
+        model);
   }
 }

@@ -34,6 +34,7 @@ public final class TaskYaml {
   private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,127}");
 
   private static final int MAX_EXAMPLES = 200;
+  private static final int MAX_LABELERS = 9;
 
   private static final List<Rung> RUNGS =
       List.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FEW_SHOT, Rung.FINE_TUNED);
@@ -50,6 +51,7 @@ public final class TaskYaml {
           "start",
           "rungs",
           "audit",
+          "agreement",
           "model");
 
   private final YAMLMapper yaml =
@@ -87,6 +89,7 @@ public final class TaskYaml {
         choice(root, "start", TaskDefinition.Start.PROVISIONAL, TaskDefinition.Start.class),
         rungs(root.path("rungs")),
         number(root.path("audit"), "audit", 0.02, 0, 1),
+        whole(root.path("agreement"), "agreement", 0, 1, MAX_LABELERS),
         root.has("model") ? required(root, "model") : DEFAULT_MODEL);
   }
 
@@ -147,12 +150,9 @@ public final class TaskYaml {
       return new TaskDefinition.Examples(8, Selection.HYBRID);
     }
     onlyKeys(node, Set.of("k", "select"), "examples.");
-    double k = number(node.path("k"), "examples.k", 8, 0, MAX_EXAMPLES);
-    if (k != Math.rint(k)) {
-      throw new InvalidTaskException("`examples.k` is a whole number");
-    }
     return new TaskDefinition.Examples(
-        (int) k, choice(node, "select", Selection.HYBRID, Selection.class));
+        whole(node.path("k"), "examples.k", 8, 0, MAX_EXAMPLES),
+        choice(node, "select", Selection.HYBRID, Selection.class));
   }
 
   private static Promise promise(JsonNode node) {
@@ -201,6 +201,14 @@ public final class TaskYaml {
 
   private static String knownRungs() {
     return RUNGS.stream().map(Rung::label).collect(joining(", "));
+  }
+
+  private static int whole(JsonNode node, String key, int fallback, int least, int most) {
+    double value = number(node, key, fallback, least, most);
+    if (value != Math.rint(value)) {
+      throw new InvalidTaskException("`%s` is a whole number".formatted(key));
+    }
+    return (int) value;
   }
 
   private static double number(

@@ -6,6 +6,8 @@ import static io.fewshot.labeling.LabelingFixtures.correction;
 import static io.fewshot.labeling.LabelingFixtures.unsure;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.prompt.TaskYaml;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -137,6 +139,36 @@ class LabelingViewTest {
     assertThat(view.labeled(TASK, 1).get(0).votes())
         .extracting(Ballot.Vote::labeler)
         .containsExactly("ann", "bob", "owner");
+  }
+
+  @Test
+  void whatItsTaskAsksForCountsWhicheverIsReadFirst() {
+    // Given a page for one labeler, and votes that are read before the task
+    LabelingView view = view(1);
+    view.request(unsure("a", 0.1));
+    vote(view, "ann", "refund");
+    assertThat(view.waiting(TASK)).isZero();
+
+    // When the task is read
+    view.task(TASK, task("agreement: 2"));
+
+    // Then a second labeler is asked, and no other task's messages are
+    assertThat(view.waiting(TASK)).isEqualTo(1);
+    assertThat(view.due()).isEmpty();
+    assertThat(next(view, "ann")).isEqualTo("nothing");
+    assertThat(next(view, "bob")).isEqualTo("a");
+    assertThat(view.agreement("another")).isEqualTo(1);
+
+    // When it asks for no more than the page
+    view.task(TASK, task(""));
+
+    // Then the first vote is enough
+    assertThat(view.waiting(TASK)).isZero();
+    assertThat(view.due()).hasSize(1);
+  }
+
+  private static TaskDefinition task(String line) {
+    return new TaskYaml().parse("task: " + TASK + "\ninstruction: i\n" + line);
   }
 
   @Test

@@ -30,6 +30,7 @@ class TaskYamlTest {
                 TaskDefinition.Start.PROVISIONAL,
                 List.of(Rung.NEIGHBOURS, Rung.HEAD, Rung.FEW_SHOT, Rung.FINE_TUNED),
                 0.02,
+                0,
                 "smollm2-135m-instruct"));
   }
 
@@ -48,6 +49,7 @@ class TaskYamlTest {
             start: cautious
             rungs: [few-shot, neighbours]
             audit: 0
+            agreement: 2
             model: other
             """);
 
@@ -59,6 +61,7 @@ class TaskYamlTest {
     assertThat(task.start()).isEqualTo(TaskDefinition.Start.CAUTIOUS);
     assertThat(task.rungs()).containsExactly(Rung.NEIGHBOURS, Rung.FEW_SHOT);
     assertThat(task.audit()).isZero();
+    assertThat(task.agreement()).isEqualTo(2);
     assertThat(task.model()).isEqualTo("other");
   }
 
@@ -76,10 +79,11 @@ class TaskYamlTest {
         "task: t|`instruction` is required",
         "instruction: i|`task` is required",
         "task: a/b\\ninstruction: i|a name has letters",
-        "task: t\\ninstruction: i\\nlables: {}|unknown key `lables`; known are audit",
+        "task: t\\ninstruction: i\\nlables: {}|unknown key `lables`; known are agreement, audit",
         "task: t\\ninstruction: i\\nexamples: {n: 3}|unknown key `examples.n`; known are k, select",
         "task: t\\ninstruction: i\\nexamples: {select: best}|unknown select `best`; known are hybrid",
         "task: t\\ninstruction: i\\nexamples: {k: 2.5}|whole number",
+        "task: t\\ninstruction: i\\nagreement: 0|from 1 to 9",
         "task: t\\ninstruction: i\\nexamples: 3|`examples` is a map",
         "task: t\\ninstruction: i\\npromise: {accuracy: 95}|from 0 to 1",
         "task: t\\ninstruction: i\\npromise: {accuracy: 0.9, share: 0.8}|exactly one",
