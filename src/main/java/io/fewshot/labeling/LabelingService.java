@@ -82,8 +82,9 @@ public final class LabelingService implements AutoCloseable {
     app.sse("/api/events", live::add);
     new Assets().addTo(app);
     HealthPages pages = new HealthPages(health, metrics);
-    mount(HealthPages.ALIVE, pages);
-    mount(HealthPages.READY, pages);
+    HealthPages open = web.isLocal() ? pages : pages.withoutReasons();
+    mount(HealthPages.ALIVE, open);
+    mount(HealthPages.READY, open);
     if (web.metrics()) {
       app.before(HealthPages.METRICS, new MetricsGuard(web, sessions, limit)::protect);
       mount(HealthPages.METRICS, pages);

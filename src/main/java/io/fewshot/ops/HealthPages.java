@@ -11,18 +11,34 @@ public final class HealthPages {
   public static final String READY = "/readyz";
   public static final String METRICS = "/metrics";
 
+  private static final String READY_GAUGE = "fewshot.ready";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Health health;
   private final Metrics metrics;
+  private final boolean reasons;
 
   public HealthPages(Health health, Metrics metrics) {
-    this.health = health;
-    this.metrics = metrics;
-    Gauge.builder("fewshot.ready", health, asked -> asked.ready() ? 1 : 0)
+    this(health, metrics, true);
+    // Two servers of a process, one for people and one for machines, have the same health.
+    if (metrics.registry().find(READY_GAUGE).gauge() != null) {
+      return;
+    }
+    Gauge.builder(READY_GAUGE, health, asked -> asked.ready() ? 1 : 0)
         .description("Whether the service is ready, as /readyz has it: 1 or 0")
         .strongReference(true)
         .register(metrics.registry());
+  }
+
+  private HealthPages(Health health, Metrics metrics, boolean reasons) {
+    this.health = health;
+    this.metrics = metrics;
+    this.reasons = reasons;
+  }
+
+  /** For whoever comes without a login: how each part is, and not why. */
+  public HealthPages withoutReasons() {
+    return new HealthPages(health, metrics, false);
   }
 
   /** An answer: HTTP status, media type and text. */
@@ -48,7 +64,7 @@ public final class HealthPages {
             (name, status) -> {
               ObjectNode component = components.putObject(name);
               component.put("state", status.state().label());
-              if (!status.reason().isEmpty()) {
+              if (reasons && !status.reason().isEmpty()) {
                 component.put("reason", status.reason());
               }
             });

@@ -58,6 +58,15 @@ class HealthServerTest {
   }
 
   @Test
+  void whoComesWithoutALoginLearnsNoReasons() {
+    health.component("model").failed("no file at /secret/place");
+
+    String brief = new HealthPages(health, metrics).withoutReasons().page("/readyz").body();
+
+    assertThat(brief).contains("model", "failed").doesNotContain("secret");
+  }
+
+  @Test
   void onlyWhatARestartHelpsIsNotLive() throws Exception {
     Health.Component stream = health.component("stream");
     stream.failed("the broker is away");
