@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 
@@ -15,6 +16,9 @@ import org.openqa.selenium.Keys;
  * The page for everybody: what axe-core finds in it (contrast, names, roles, WCAG 2.1 A and AA),
  * and what it cannot see: keys alone, a visible focus, a phone's width.
  */
+@EnabledIf(
+    value = "io.fewshot.labeling.PageBrowser#isThere",
+    disabledReason = "needs Debian's chromium and chromium-driver")
 class AccessibilityIT extends PageFixture {
 
   private static final String VISIBLE =

@@ -16,11 +16,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
 /** What people do on the page, and what comes of it in the topics. */
+@EnabledIf(
+    value = "io.fewshot.labeling.PageBrowser#isThere",
+    disabledReason = "needs Debian's chromium and chromium-driver")
 class LabelingIT extends PageFixture {
 
   @Test

@@ -1,7 +1,6 @@
 package io.fewshot.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,13 +19,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The chart, as Helm itself lints and renders it; skipped where there is no Helm. */
+@EnabledIf(value = "isHelmThere", disabledReason = "no helm on the PATH: the chart is not linted")
 class HelmChartIT {
 
   private static final String CHART = "helm/fewshot-streams";
@@ -36,12 +36,9 @@ class HelmChartIT {
 
   private record Run(int status, String output) {}
 
-  @BeforeAll
-  static void helm() {
-    boolean there =
-        Arrays.stream(System.getenv().getOrDefault("PATH", "").split(java.io.File.pathSeparator))
-            .anyMatch(directory -> Files.isExecutable(Path.of(directory, "helm")));
-    assumeTrue(there, "there is no helm on the PATH: the chart is not linted");
+  static boolean isHelmThere() {
+    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(java.io.File.pathSeparator))
+        .anyMatch(directory -> Files.isExecutable(Path.of(directory, "helm")));
   }
 
   @ParameterizedTest
