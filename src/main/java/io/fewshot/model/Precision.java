@@ -1,6 +1,5 @@
 package io.fewshot.model;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -22,7 +21,7 @@ public enum Precision {
   BF16(2),
   /**
    * Products of the layers in 8 bits, weights by row and activations by token; all else in bf16 or
-   * fp32. Only on a CPU, and never chosen by itself: likelihoods differ more.
+   * fp32, whichever is faster. Only on a CPU, and never chosen by itself: likelihoods differ more.
    */
   INT8(2);
 
@@ -75,9 +74,13 @@ public enum Precision {
       if (manager.getDevice().isGpu()) {
         throw new ModelException("int8 is computed on a CPU only; set fewshot.dtype to auto");
       }
-      checkBytes(manager, program);
     }
     return this;
+  }
+
+  /** What all but the products of the layers is computed in. */
+  Precision besideProducts(NDManager manager, DecoderProgram program) {
+    return this == INT8 ? measure(manager, program) : this;
   }
 
   /**
@@ -104,32 +107,6 @@ public enum Precision {
           best[1] / 1000,
           best[0] / 1000);
       return chosen;
-    }
-  }
-
-  /**
-   * Without VNNI some products of 8 bits are summed up in 16 bits, which the largest numbers
-   * overflow.
-   *
-   * @throws ModelException when such products would be wrong here
-   */
-  private static void checkBytes(NDManager manager, DecoderProgram program) {
-    int columns = 64;
-    try (NDManager scratch = manager.newSubManager()) {
-      NDArray ones = scratch.ones(new Shape(32, columns), DataType.FLOAT32);
-      NDList packed = program.run(scratch, "eights", new NDList(ones));
-      NDArray row = scratch.ones(new Shape(1, columns), DataType.FLOAT32);
-      NDList arguments = new NDList(row, packed.get(0), packed.get(1));
-      float product = program.run(scratch, "bytes", arguments).singletonOrThrow().toFloatArray()[0];
-      if (Math.abs(product - columns) > 0.01) {
-        throw new ModelException(
-            "This processor multiplies no numbers of 8 bits exactly; set fewshot.dtype to auto");
-      }
-    } catch (EngineException e) {
-      throw new ModelException(
-          "Numbers of 8 bits cannot be multiplied here; set fewshot.dtype to auto: "
-              + TorchEngine.oneLine(e),
-          e);
     }
   }
 
