@@ -9,7 +9,9 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.function.LongSupplier;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,9 @@ public enum Precision {
 
   private static final Logger log = LoggerFactory.getLogger(Precision.class);
   private static final int ROUNDS = 12;
+
+  /** After so many rounds a product that takes over twice as long as the other has lost. */
+  private static final int ENOUGH = 3;
 
   private final int bytes;
 
@@ -119,7 +124,7 @@ public enum Precision {
       NDManager scratch, DecoderProgram program, List<NDList> products, LongSupplier clock) {
     long[] best = new long[products.size()];
     Arrays.fill(best, Long.MAX_VALUE);
-    for (int round = 0; round <= ROUNDS; round++) {
+    for (int round = 0; round <= ROUNDS && !(round > ENOUGH && clear(best)); round++) {
       for (int i = 0; i < best.length; i++) {
         long start = clock.getAsLong();
         try (NDList product = program.run(scratch, "product", products.get(i))) {
@@ -131,5 +136,10 @@ public enum Precision {
       }
     }
     return best;
+  }
+
+  private static boolean clear(long[] times) {
+    LongSummaryStatistics all = LongStream.of(times).summaryStatistics();
+    return all.getMax() > 2 * all.getMin();
   }
 }
