@@ -48,8 +48,8 @@ final class BertSentenceEncoder implements Encoder {
   }
 
   /**
-   * Loads and warms up: in bf16 on PyTorch where that pays and the vectors are near enough to those
-   * of fp32, else on ONNX Runtime.
+   * Loads and warms up: on PyTorch, or where that cannot be had or gives other vectors, on ONNX
+   * Runtime.
    *
    * @param threads how many threads one pass on ONNX Runtime uses
    * @throws ModelException when the files or native libraries cannot be had
@@ -57,7 +57,7 @@ final class BertSentenceEncoder implements Encoder {
   static BertSentenceEncoder load(EncoderModel model, EncoderFiles files, int threads) {
     Path file = files.path(model.network());
     Path vocabulary = files.path(model.tokenizer());
-    Optional<BertSentenceEncoder> fast = bf16(model, file, vocabulary);
+    Optional<BertSentenceEncoder> fast = onPyTorch(model, file, vocabulary);
     return fast.orElseGet(() -> fp32(model, file, vocabulary, threads));
   }
 
@@ -71,29 +71,26 @@ final class BertSentenceEncoder implements Encoder {
     return opened(model, vocabulary, OnnxNetwork.load(model, file, threads));
   }
 
-  private static Optional<BertSentenceEncoder> bf16(
+  private static Optional<BertSentenceEncoder> onPyTorch(
       EncoderModel model, Path file, Path vocabulary) {
-    Optional<BertEncoder> bert;
+    BertEncoder bert;
     try {
       bert = BertEncoder.load(file, model.heads());
     } catch (ModelException e) {
       log.warn("Encoder {} runs on ONNX Runtime in fp32: {}", model.label(), e.getMessage());
       return Optional.empty();
     }
-    if (bert.isEmpty()) {
-      log.info("Encoder {} runs on ONNX Runtime: bf16 does not pay here", model.label());
-      return Optional.empty();
-    }
-    BertSentenceEncoder encoder = opened(model, vocabulary, new TorchNetwork(bert.get()));
+    BertSentenceEncoder encoder = opened(model, vocabulary, new TorchNetwork(bert));
     double cosine = model.probe().cosine(encoder.encode(List.of(EncoderModel.Probe.TEXT))[0]);
     if (cosine >= LEAST_COSINE) {
-      log.info("Encoder {} runs in bf16 on PyTorch", model.label());
+      log.info("Encoder {} runs in {} on PyTorch", model.label(), bert.precision());
       return Optional.of(encoder);
     }
     encoder.close();
     log.warn(
-        "Encoder {} runs on ONNX Runtime in fp32: bf16 gives other vectors here (cosine {})",
+        "Encoder {} runs on ONNX Runtime in fp32: PyTorch gives other vectors in {} (cosine {})",
         model.label(),
+        bert.precision(),
         cosine);
     return Optional.empty();
   }

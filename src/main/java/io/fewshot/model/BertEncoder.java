@@ -13,16 +13,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A BERT encoder (Devlin et al. 2019: post-norm, GELU by the error function) in bf16 as a
- * TorchScript program. Norms and softmax compute in fp32 inside. Linear layers run on the tokens of
- * all texts packed one after the other, attention on groups of about equal length, and the last
- * layer's steps after its scores on first tokens only. On a processor, oneDNN's own layout of the
- * matrices spares it from arranging them anew in each pass, which is most of the time of a short
- * one.
+ * A BERT encoder (Devlin et al. 2019: post-norm, GELU by the error function) as a TorchScript
+ * program, in bf16 where that is faster, else in fp32. Norms and softmax compute in fp32 inside.
+ * Linear layers run on the tokens of all texts packed one after the other, attention on groups of
+ * about equal length, and the last layer's steps after its scores on first tokens only. On a
+ * processor, oneDNN's own layout of the matrices spares it from arranging them anew in each pass,
+ * which is most of the time of a short one.
  *
  * <p>Safe for use by several threads, whose passes wait for each other. Owns weights and program.
  */
@@ -39,6 +38,7 @@ public final class BertEncoder implements AutoCloseable {
 
   private final NDManager manager;
   private final DecoderProgram program;
+  private final Precision precision;
   private final List<NDArray> weights;
   private final NDArray heads;
   private final Lanes lanes;
@@ -48,9 +48,15 @@ public final class BertEncoder implements AutoCloseable {
   private boolean closed;
 
   private BertEncoder(
-      NDManager manager, DecoderProgram program, List<NDArray> weights, int heads, int dimension) {
+      NDManager manager,
+      DecoderProgram program,
+      Precision precision,
+      List<NDArray> weights,
+      int heads,
+      int dimension) {
     this.manager = manager;
     this.program = program;
+    this.precision = precision;
     this.weights = weights;
     this.heads = manager.create(new long[] {heads});
     this.dimension = dimension;
@@ -61,16 +67,15 @@ public final class BertEncoder implements AutoCloseable {
   /**
    * Loads the weights of an ONNX file that was exported from PyTorch.
    *
-   * @return empty when bf16 does not pay on this machine
    * @throws ModelException when PyTorch cannot be loaded or the file is not one of a BERT encoder
    */
-  public static Optional<BertEncoder> load(Path onnx, int heads) {
-    Optional<BertEncoder> encoder = read(onnx, heads);
+  public static BertEncoder load(Path onnx, int heads) {
+    BertEncoder encoder = read(onnx, heads);
     TorchEngine.loaded();
     return encoder;
   }
 
-  private static Optional<BertEncoder> read(Path onnx, int heads) {
+  private static BertEncoder read(Path onnx, int heads) {
     Device device = TorchEngine.device("auto");
     NDManager manager = TorchEngine.get().newBaseManager(device);
     DecoderProgram program;
@@ -81,19 +86,20 @@ public final class BertEncoder implements AutoCloseable {
       throw e;
     }
     try (OnnxFile file = OnnxFile.open(onnx)) {
-      if (Precision.measure(manager, program) == Precision.BF16) {
-        Tensor embedding = file.tensor("embeddings.word_embeddings.weight");
-        List<NDArray> weights = new Loading(file, manager, program, heads).weights();
-        return Optional.of(new BertEncoder(manager, program, weights, heads, embedding.columns()));
-      }
+      Precision precision = Precision.measure(manager, program);
+      Tensor embedding = file.tensor("embeddings.word_embeddings.weight");
+      List<NDArray> weights = new Loading(file, manager, program, precision, heads).weights();
+      return new BertEncoder(manager, program, precision, weights, heads, embedding.columns());
     } catch (RuntimeException | OutOfMemoryError e) {
       manager.close();
       program.close();
       throw e;
     }
-    manager.close();
-    program.close();
-    return Optional.empty();
+  }
+
+  /** The name of what it computes in. */
+  public String precision() {
+    return precision.label();
   }
 
   /** How many tokens to give to {@link #firstStates} at once. */
@@ -209,15 +215,23 @@ public final class BertEncoder implements AutoCloseable {
     private final NDManager manager;
     private final DecoderProgram program;
     private final int heads;
+    private final NDArray like;
     private final ByteBuffer scratch =
         ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.nativeOrder());
     private final List<NDArray> weights = new ArrayList<>();
 
-    Loading(OnnxFile file, NDManager manager, DecoderProgram program, int heads) {
+    Loading(
+        OnnxFile file, NDManager manager, DecoderProgram program, Precision precision, int heads) {
       this.file = file;
       this.manager = manager;
       this.program = program;
       this.heads = heads;
+      NDArray one = manager.ones(new Shape(1), DataType.FLOAT32);
+      this.like = precision == Precision.BF16 ? run("bfloat16", one) : one;
+    }
+
+    private NDArray run(String method, NDArray... arguments) {
+      return program.run(manager, method, new NDList(arguments)).singletonOrThrow();
     }
 
     List<NDArray> weights() {
@@ -247,7 +261,7 @@ public final class BertEncoder implements AutoCloseable {
           NDArray kinds = rows(file.tensor("embeddings.token_type_embeddings.weight"), false);
           NDArray kind = kinds.get(0);
           NDArray sum = positions.add(kind)) {
-        return program.run(manager, "bfloat16", new NDList(sum)).singletonOrThrow();
+        return run("cast", sum, like);
       }
     }
 
@@ -274,7 +288,7 @@ public final class BertEncoder implements AutoCloseable {
 
     private NDArray join(String method, float scale, List<NDArray> parts) {
       try (NDArray first = manager.create(new float[] {scale})) {
-        NDList arguments = new NDList(first);
+        NDList arguments = new NDList(first, like);
         parts.forEach(part -> add(arguments, "parts[]", part));
         return program.run(manager, method, arguments).singletonOrThrow();
       } finally {
@@ -293,10 +307,7 @@ public final class BertEncoder implements AutoCloseable {
         Shape shape = tensor.vector() ? new Shape(columns) : new Shape(count, columns);
         // The array may be a view of the scratch memory, so it is copied or cast at once.
         try (NDArray view = manager.create(view(), shape, DataType.FLOAT32)) {
-          parts.add(
-              cast
-                  ? program.run(manager, "bfloat16", new NDList(view)).singletonOrThrow()
-                  : view.duplicate());
+          parts.add(cast ? run("cast", view, like) : view.duplicate());
         }
       }
       if (parts.size() == 1) {

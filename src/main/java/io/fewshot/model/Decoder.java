@@ -32,6 +32,7 @@ final class Decoder implements AutoCloseable {
 
   private final Architecture architecture;
   private final Precision precision;
+  private final Precision beside;
   private final NDManager manager;
   private final DecoderProgram program;
   private final List<NDArray> weights;
@@ -64,12 +65,14 @@ final class Decoder implements AutoCloseable {
   private Decoder(
       Architecture architecture,
       Precision precision,
+      Precision beside,
       NDManager manager,
       DecoderProgram program,
       List<NDArray> weights,
       float[] frequencies) {
     this.architecture = architecture;
     this.precision = precision;
+    this.beside = beside;
     this.manager = manager;
     this.program = program;
     this.weights = weights;
@@ -94,13 +97,15 @@ final class Decoder implements AutoCloseable {
     DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
       Precision chosen = precision.chosen(manager, program, toTrain);
+      Precision beside = chosen.besideProducts(manager, program);
       Weights.Use serving = device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
       List<NDArray> weights =
-          new Weights(gguf, architecture, chosen, toTrain ? Weights.Use.TRAIN : serving)
+          new Weights(gguf, architecture, chosen, beside, toTrain ? Weights.Use.TRAIN : serving)
               .load(manager, program);
       return new Decoder(
           architecture,
           chosen,
+          beside,
           manager,
           program,
           weights,
@@ -198,7 +203,7 @@ final class Decoder implements AutoCloseable {
   }
 
   long pastBytes(int tokens) {
-    return tokens * architecture.cacheBytesPerToken(precision.bytes());
+    return tokens * architecture.cacheBytesPerToken(beside.bytes());
   }
 
   /**

@@ -1,6 +1,5 @@
 package io.fewshot.model;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -10,7 +9,9 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.function.LongSupplier;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,12 +23,15 @@ public enum Precision {
   BF16(2),
   /**
    * Products of the layers in 8 bits, weights by row and activations by token; all else in bf16 or
-   * fp32. Only on a CPU, and never chosen by itself: likelihoods differ more.
+   * fp32, whichever is faster. Only on a CPU, and never chosen by itself: likelihoods differ more.
    */
   INT8(2);
 
   private static final Logger log = LoggerFactory.getLogger(Precision.class);
   private static final int ROUNDS = 12;
+
+  /** After so many rounds a product that takes over twice as long as the other has lost. */
+  private static final int ENOUGH = 3;
 
   private final int bytes;
 
@@ -75,9 +79,13 @@ public enum Precision {
       if (manager.getDevice().isGpu()) {
         throw new ModelException("int8 is computed on a CPU only; set fewshot.dtype to auto");
       }
-      checkBytes(manager, program);
     }
     return this;
+  }
+
+  /** What all but the products of the layers is computed in. */
+  Precision besideProducts(NDManager manager, DecoderProgram program) {
+    return this == INT8 ? measure(manager, program) : this;
   }
 
   /**
@@ -107,32 +115,6 @@ public enum Precision {
     }
   }
 
-  /**
-   * Without VNNI some products of 8 bits are summed up in 16 bits, which the largest numbers
-   * overflow.
-   *
-   * @throws ModelException when such products would be wrong here
-   */
-  private static void checkBytes(NDManager manager, DecoderProgram program) {
-    int columns = 64;
-    try (NDManager scratch = manager.newSubManager()) {
-      NDArray ones = scratch.ones(new Shape(32, columns), DataType.FLOAT32);
-      NDList packed = program.run(scratch, "eights", new NDList(ones));
-      NDArray row = scratch.ones(new Shape(1, columns), DataType.FLOAT32);
-      NDList arguments = new NDList(row, packed.get(0), packed.get(1));
-      float product = program.run(scratch, "bytes", arguments).singletonOrThrow().toFloatArray()[0];
-      if (Math.abs(product - columns) > 0.01) {
-        throw new ModelException(
-            "This processor multiplies no numbers of 8 bits exactly; set fewshot.dtype to auto");
-      }
-    } catch (EngineException e) {
-      throw new ModelException(
-          "Numbers of 8 bits cannot be multiplied here; set fewshot.dtype to auto: "
-              + TorchEngine.oneLine(e),
-          e);
-    }
-  }
-
   private static NDArray cast(NDManager scratch, DecoderProgram program, NDArray x) {
     return program.run(scratch, "bfloat16", new NDList(x)).singletonOrThrow();
   }
@@ -142,7 +124,7 @@ public enum Precision {
       NDManager scratch, DecoderProgram program, List<NDList> products, LongSupplier clock) {
     long[] best = new long[products.size()];
     Arrays.fill(best, Long.MAX_VALUE);
-    for (int round = 0; round <= ROUNDS; round++) {
+    for (int round = 0; round <= ROUNDS && !(round > ENOUGH && clear(best)); round++) {
       for (int i = 0; i < best.length; i++) {
         long start = clock.getAsLong();
         try (NDList product = program.run(scratch, "product", products.get(i))) {
@@ -154,5 +136,10 @@ public enum Precision {
       }
     }
     return best;
+  }
+
+  private static boolean clear(long[] times) {
+    LongSummaryStatistics all = LongStream.of(times).summaryStatistics();
+    return all.getMax() > 2 * all.getMin();
   }
 }

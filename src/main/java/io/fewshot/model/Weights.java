@@ -50,6 +50,7 @@ final class Weights {
   private final Gguf gguf;
   private final Architecture architecture;
   private final Precision precision;
+  private final Precision beside;
   private final Use use;
   private final List<Matrix> matrices = new ArrayList<>();
 
@@ -75,7 +76,12 @@ final class Weights {
 
   private record Slice(Part part, int from, int to) {}
 
-  Weights(Gguf gguf, Architecture architecture, Precision precision, Use use) {
+  /**
+   * @param precision of the layers' matrices
+   * @param beside of all else
+   */
+  Weights(Gguf gguf, Architecture architecture, Precision precision, Precision beside, Use use) {
+    this.beside = beside;
     this.use = use;
     this.gguf = gguf;
     this.architecture = architecture;
@@ -90,13 +96,13 @@ final class Weights {
     plan();
     EightBits eightBits =
         precision == Precision.INT8 ? new EightBits(manager, program, architecture.width()) : null;
-    boolean cast = precision != Precision.FP32;
-    int largest = matrices.stream().mapToInt(Matrix::floatBytes).max().orElse(0);
-    ByteBuffer scratch = memory(cast ? largest : 0);
+    int largest =
+        matrices.stream().filter(this::changes).mapToInt(Matrix::floatBytes).max().orElse(0);
+    ByteBuffer scratch = memory(largest);
     List<NDArray> weights = new ArrayList<>();
     for (Matrix matrix : matrices) {
       int bytes = matrix.floatBytes();
-      ByteBuffer floats = cast ? scratch.slice(0, bytes) : memory(bytes);
+      ByteBuffer floats = changes(matrix) ? scratch.slice(0, bytes) : memory(bytes);
       floats.order(ByteOrder.nativeOrder());
       slices(matrix).parallelStream().forEach(slice -> fill(slice, floats));
       weights.add(array(manager, program, eightBits, matrix, floats));
@@ -109,6 +115,11 @@ final class Weights {
     }
     weights.forEach(weight -> weight.setName("w[]"));
     return weights;
+  }
+
+  /** Whether it is used in another form than fp32. */
+  private boolean changes(Matrix matrix) {
+    return (matrix.role == Role.OTHER ? beside : precision) != Precision.FP32;
   }
 
   private static ByteBuffer memory(int bytes) {
@@ -230,7 +241,8 @@ final class Weights {
 
   /**
    * Into the order of blocks in which oneDNN multiplies, which it would otherwise make anew for
-   * each product: a seventh of a pass over 1,024 tokens, half of one over a single token.
+   * each product: a seventh of a pass over 1,024 tokens, half of one over a single token. A
+   * processor that oneDNN multiplies no bf16 on keeps PyTorch's order.
    */
   private static NDArray pack(NDManager manager, DecoderProgram program, NDArray rounded) {
     try (rounded) {
@@ -250,7 +262,7 @@ final class Weights {
       return manager.zeros(new Shape(0), DataType.FLOAT32);
     }
     NDArray array = manager.create(floats, shape, DataType.FLOAT32);
-    if (precision == Precision.FP32) {
+    if (!changes(matrix)) {
       return array;
     }
     try (array) {

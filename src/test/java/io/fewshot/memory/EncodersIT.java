@@ -211,7 +211,7 @@ class EncodersIT {
 
     // Then
     assumeThat(Arrays.deepEquals(vectors, expected))
-        .as("where bf16 does not pay, fp32 would be compared with itself")
+        .as("where PyTorch does not serve, fp32 would be compared with itself")
         .isFalse();
     double least =
         IntStream.range(0, some.size())
