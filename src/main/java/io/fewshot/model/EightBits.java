@@ -23,11 +23,6 @@ import java.util.List;
  * moved into the matrix after it (Ashkboos et al. 2024, QuaRot, arXiv:2404.00456; here the matrix
  * is that of the cosine transform, which exists for every width). It costs nothing in a pass but
  * two small products at its ends.
- *
- * <p>A turned and normalized hidden state has numbers like those of a normal distribution with
- * deviation 1. So the program rounds it with one scale for all tokens, which reaches five
- * deviations and lies in the matrices' scales; what else is multiplied is rounded by the largest
- * number of each token.
  */
 final class EightBits {
 
