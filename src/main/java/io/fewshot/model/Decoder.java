@@ -94,10 +94,8 @@ final class Decoder implements AutoCloseable {
     DecoderProgram program = DecoderProgram.load(DecoderProgram.DECODER, device);
     try {
       Precision chosen = precision.chosen(manager, program, toTrain);
-      Weights.Use serving = device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
-      List<NDArray> weights =
-          new Weights(gguf, architecture, chosen, toTrain ? Weights.Use.TRAIN : serving)
-              .load(manager, program);
+      Weights.Use use = toTrain || device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
+      List<NDArray> weights = new Weights(gguf, architecture, chosen, use).load(manager, program);
       return new Decoder(
           architecture,
           chosen,

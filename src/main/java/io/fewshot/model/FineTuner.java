@@ -3,9 +3,8 @@ package io.fewshot.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
 import ai.djl.training.tracker.ParameterTracker;
+import io.fewshot.model.LoraProgram.Learned;
 import io.fewshot.model.LoraProgram.Loaded;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -92,11 +91,10 @@ public final class FineTuner implements AutoCloseable {
     int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
     List<List<TuningSample>> passes =
         passes(samples).stream().map(pass -> pass.stream().map(samples::get).toList()).toList();
-    try (NDManager step = manager.newSubManager();
-        GradientCollector collector = TorchEngine.get().newGradientCollector()) {
+    try (NDManager step = manager.newSubManager()) {
       List<Integer> firsts =
           IntStream.range(0, Math.min(lanes.count(), passes.size())).boxed().toList();
-      List<Part> parts = lanes.run(firsts, 1, first -> share(step, collector, passes, first));
+      List<Part> parts = lanes.run(firsts, 1, first -> share(step, passes, first));
       double loss = parts.stream().mapToDouble(Part::loss).sum();
       NDArray change = sum(parts.stream().map(Part::values).toList());
       NDArray headChange = sum(parts.stream().map(Part::head).toList());
@@ -112,32 +110,22 @@ public final class FineTuner implements AutoCloseable {
     }
   }
 
-  /** What some of the passes say, on a thread of its own with leaves of its own. */
+  /** What some of the passes say. */
   private record Part(double loss, NDArray values, NDArray head) {}
 
-  private Part share(
-      NDManager step, GradientCollector collector, List<List<TuningSample>> passes, int first) {
-    // Fresh leaves each time: a gradient that went wrong cannot stay.
-    Loaded leaves = adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
-    double sum = 0;
+  private Part share(NDManager step, List<List<TuningSample>> passes, int first) {
+    double loss = 0;
+    NDArray values = step.zeros(adapter.values().getShape());
+    NDArray head = step.zeros(adapter.head().getShape());
     for (int i = first; i < passes.size(); i += lanes.count()) {
       try (NDManager pass = step.newSubManager()) {
-        NDArray loss = program.loss(pass, leaves, passes.get(i), options.smoothing);
-        collector.backward(loss);
-        sum += loss.toFloatArray()[0];
+        Learned learned = program.learn(pass, adapter, passes.get(i), options.smoothing);
+        values.addi(learned.values());
+        head.addi(learned.head());
+        loss += learned.loss().toFloatArray()[0];
       }
     }
-    NDArray head = labels.isEmpty() ? step.zeros(new Shape(1)) : leaves.head().getGradient();
-    return new Part(sum, leaves.values().getGradient(), head);
-  }
-
-  private static NDArray leaf(NDManager step, NDArray values) {
-    NDArray leaf = values.duplicate();
-    leaf.attach(step);
-    if (leaf.size() > 0) {
-      leaf.setRequiresGradient(true);
-    }
-    return leaf;
+    return new Part(loss, values, head);
   }
 
   private static NDArray sum(List<NDArray> gradients) {

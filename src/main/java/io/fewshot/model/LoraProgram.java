@@ -34,10 +34,6 @@ final class LoraProgram implements AutoCloseable {
   record Loaded(NDArray shape, NDArray scale, NDArray values, NDArray head)
       implements AutoCloseable {
 
-    Loaded with(NDArray otherValues, NDArray otherHead) {
-      return new Loaded(shape, scale, otherValues, otherHead);
-    }
-
     @Override
     public void close() {
       for (NDArray array : List.of(shape, scale, values, head)) {
@@ -84,11 +80,21 @@ final class LoraProgram implements AutoCloseable {
   }
 
   /**
-   * The loss of some sequences: of each prediction its cross-entropy times its weight, summed.
+   * What some sequences teach.
+   *
+   * @param loss of each prediction its cross-entropy times its weight, summed
+   * @param values the loss's derivative by the adapter's, in fp32
+   * @param head the same by the head's, {@code [labels, width]}; empty for the vocabulary's own
+   */
+  record Learned(NDArray loss, NDArray values, NDArray head) {}
+
+  /**
+   * The loss of some sequences and its gradient, which the program computes itself: PyTorch's own
+   * would keep more and take more passes over it.
    *
    * @param smoothing share of the probability that the target gives to all others alike
    */
-  NDArray loss(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
+  Learned learn(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
     LengthGroups groups = LengthGroups.of(samples.stream().map(TuningSample::tokens).toList());
     Predictions predictions = Predictions.of(groups, samples);
     NDList arguments = new NDList();
@@ -99,7 +105,8 @@ final class LoraProgram implements AutoCloseable {
     arguments.add(pass.create(predictions.weights));
     arguments.add(pass.create((float) smoothing));
     arguments.addAll(decoder.weights());
-    return program.runToTrain(pass, "loss", arguments).singletonOrThrow();
+    NDList results = program.run(pass, "learn", arguments);
+    return new Learned(results.get(0), results.get(1), results.get(2));
   }
 
   /** What all samples of a pass predict, in the order of its groups. */

@@ -4,9 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
+import io.fewshot.model.LoraProgram.Learned;
 import io.fewshot.model.LoraProgram.Loaded;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,10 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FineTunerTest {
@@ -28,11 +30,19 @@ class FineTunerTest {
   @TempDir private Path directory;
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "qwen2"})
-  void gradientsAreWhatFiniteDifferencesSay(String family) throws Exception {
-    // Given: an adapter of some of the modules, whose matrices are all in use
+  @CsvSource({
+    "llama,Q V O UP",
+    "qwen2,Q V O UP",
+    "llama,Q K V O GATE UP DOWN",
+    "qwen2,K GATE DOWN"
+  })
+  void gradientsAreWhatFiniteDifferencesSay(String family, String modules) throws Exception {
+    // Given: an adapter whose matrices are all in use
     LoraConfig config =
-        new LoraConfig(3, 6, Set.of(LoraModule.Q, LoraModule.V, LoraModule.O, LoraModule.UP));
+        new LoraConfig(
+            3,
+            6,
+            Arrays.stream(modules.split(" ")).map(LoraModule::valueOf).collect(Collectors.toSet()));
     try (TorchLanguageModel model = tiny(family);
         LoraProgram program = new LoraProgram(model.decoder());
         NDManager manager = model.decoder().manager().newSubManager()) {
@@ -251,13 +261,19 @@ class FineTunerTest {
     return samples;
   }
 
-  private static LoraAdapter moved(LoraAdapter adapter, int i, float by) {
+  private static LoraAdapter moved(LoraAdapter adapter, int i, double by) {
     float[] values = adapter.values().clone();
     values[i] += by;
     return new LoraAdapter("v", adapter.config(), values, adapter.labels(), adapter.head());
   }
 
-  /** Compares a dozen numbers of the gradient with central differences. */
+  private static LoraAdapter movedHead(LoraAdapter adapter, int i, double by) {
+    float[] head = adapter.head().clone();
+    head[i] += by;
+    return new LoraAdapter("v", adapter.config(), adapter.values(), adapter.labels(), head);
+  }
+
+  /** Compares numbers of the gradient, of every layer and of the head, with central differences. */
   private static void assertGradients(
       NDManager manager,
       LoraProgram program,
@@ -265,32 +281,35 @@ class FineTunerTest {
       List<TuningSample> samples,
       Random random,
       double tolerance) {
-    float[] gradient = gradient(manager, program.load(manager, adapter), program, samples);
-    for (int check = 0; check < 12; check++) {
-      int i = random.nextInt(adapter.values().length);
-      double difference =
-          (loss(manager, program, moved(adapter, i, 0.01f), samples)
-                  - loss(manager, program, moved(adapter, i, -0.01f), samples))
-              / 0.02;
-      assertThat((double) gradient[i]).as("number %d", i).isCloseTo(difference, within(tolerance));
+    try (Loaded loaded = program.load(manager, adapter)) {
+      Learned learned = program.learn(manager, loaded, samples, 0.1);
+      float[] values = learned.values().toFloatArray();
+      for (int check = 0; check < 40; check++) {
+        int i = random.nextInt(values.length);
+        double difference =
+            difference(by -> loss(manager, program, moved(adapter, i, by), samples));
+        assertThat((double) values[i]).as("number %d", i).isCloseTo(difference, within(tolerance));
+      }
+      assertThat(values).isNotEqualTo(new float[values.length]);
+      float[] head = learned.head().toFloatArray();
+      assertThat(head).hasSize(adapter.head().length);
+      for (int check = 0; check < 6 && head.length > 0; check++) {
+        int i = random.nextInt(head.length);
+        double difference =
+            difference(by -> loss(manager, program, movedHead(adapter, i, by), samples));
+        assertThat((double) head[i]).as("head %d", i).isCloseTo(difference, within(tolerance));
+      }
     }
-    assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+  }
+
+  private static double difference(DoubleUnaryOperator loss) {
+    return (loss.applyAsDouble(0.01) - loss.applyAsDouble(-0.01)) / 0.02;
   }
 
   private static double loss(
       NDManager manager, LoraProgram program, LoraAdapter adapter, List<TuningSample> samples) {
     try (Loaded loaded = program.load(manager, adapter)) {
-      return program.loss(manager, loaded, samples, 0.1).toFloatArray()[0];
-    }
-  }
-
-  private static float[] gradient(
-      NDManager manager, Loaded loaded, LoraProgram program, List<TuningSample> samples) {
-    NDArray values = loaded.values();
-    values.setRequiresGradient(true);
-    try (GradientCollector collector = TorchEngine.get().newGradientCollector()) {
-      collector.backward(program.loss(manager, loaded, samples, 0.1));
-      return values.getGradient().toFloatArray();
+      return program.learn(manager, loaded, samples, 0.1).loss().toFloatArray()[0];
     }
   }
 }
