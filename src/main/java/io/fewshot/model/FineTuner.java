@@ -3,13 +3,16 @@ package io.fewshot.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.tracker.ParameterTracker;
 import io.fewshot.model.LoraProgram.Learned;
 import io.fewshot.model.LoraProgram.Loaded;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Trains an adapter, and the head of a classifier, on a model's frozen weights. A step's samples
@@ -19,7 +22,7 @@ import java.util.stream.IntStream;
 public final class FineTuner implements AutoCloseable {
 
   private static final String ADAPTER = "adapter";
-  private static final String HEAD = "head";
+  private static final List<String> NAMES = List.of(ADAPTER, "head", "reader");
 
   private final TorchLanguageModel model;
   private final LoraConfig config;
@@ -28,6 +31,8 @@ public final class FineTuner implements AutoCloseable {
   private final NDManager manager;
   private final LoraProgram program;
   private final Loaded adapter;
+  private final NDArray reader;
+  private final List<NDArray> parameters;
   private final TrackedAdamW optimizer;
   private final Lanes lanes;
 
@@ -35,7 +40,7 @@ public final class FineTuner implements AutoCloseable {
    * How to train.
    *
    * @param rate learning rate of the adapter by step, from 1 on
-   * @param headRate the same of the head
+   * @param headRate the same of the head, and of what reads a lesson's vector
    * @param decay of the weights, as AdamW has it
    * @param maxNorm a step's gradient is cut to this length
    * @param smoothing of the labels, in [0, 1)
@@ -57,7 +62,10 @@ public final class FineTuner implements AutoCloseable {
    */
   public record Step(double loss, double norm, int tokens) {}
 
-  FineTuner(TorchLanguageModel model, LoraAdapter start, Options options) {
+  /**
+   * @param columns of the samples' vectors; 0 where they bring none
+   */
+  FineTuner(TorchLanguageModel model, LoraAdapter start, int columns, Options options) {
     this.model = model;
     this.config = start.config();
     this.labels = start.labels();
@@ -71,9 +79,19 @@ public final class FineTuner implements AutoCloseable {
       manager.close();
       throw e;
     }
+    // From the hidden state to a sample's vector: trained too, and of no use afterwards.
+    this.reader =
+        manager.zeros(
+            columns == 0
+                ? new Shape(0)
+                : new Shape(columns, model.decoder().architecture().width()));
+    this.parameters =
+        Stream.of(adapter.values(), adapter.head(), reader)
+            .limit(labels.isEmpty() ? 1 : columns == 0 ? 2 : 3)
+            .toList();
     ParameterTracker rates =
         (name, step) ->
-            (float) (name.equals(HEAD) ? options.headRate : options.rate).applyAsDouble(step);
+            (float) (name.equals(ADAPTER) ? options.rate : options.headRate).applyAsDouble(step);
     this.optimizer = new TrackedAdamW(manager, rates, options.decay);
     this.lanes = new Lanes(TorchEngine.threads(), "fine-tuning");
   }
@@ -96,14 +114,16 @@ public final class FineTuner implements AutoCloseable {
           IntStream.range(0, Math.min(lanes.count(), passes.size())).boxed().toList();
       List<Part> parts = lanes.run(firsts, 1, first -> share(step, passes, first));
       double loss = parts.stream().mapToDouble(Part::loss).sum();
-      NDArray change = sum(parts.stream().map(Part::values).toList());
-      NDArray headChange = sum(parts.stream().map(Part::head).toList());
-      double norm = Math.hypot(norm(change), norm(headChange));
+      List<NDArray> changes = new ArrayList<>();
+      for (int k = 0; k < parameters.size(); k++) {
+        int place = k;
+        changes.add(sum(parts.stream().map(part -> part.gradients.get(place)).toList()));
+      }
+      double norm = Math.sqrt(changes.stream().mapToDouble(c -> Math.pow(norm(c), 2)).sum());
       if (Double.isFinite(norm)) {
         double cut = Math.min(1, options.maxNorm / Math.max(norm, 1e-12));
-        optimizer.update(ADAPTER, adapter.values(), change.muli(cut));
-        if (!labels.isEmpty()) {
-          optimizer.update(HEAD, adapter.head(), headChange.muli(cut));
+        for (int k = 0; k < parameters.size(); k++) {
+          optimizer.update(NAMES.get(k), parameters.get(k), changes.get(k).muli(cut));
         }
       }
       return new Step(loss, norm, tokens);
@@ -111,21 +131,21 @@ public final class FineTuner implements AutoCloseable {
   }
 
   /** What some of the passes say. */
-  private record Part(double loss, NDArray values, NDArray head) {}
+  private record Part(double loss, List<NDArray> gradients) {}
 
   private Part share(NDManager step, List<List<TuningSample>> passes, int first) {
     double loss = 0;
-    NDArray values = step.zeros(adapter.values().getShape());
-    NDArray head = step.zeros(adapter.head().getShape());
+    List<NDArray> sums = parameters.stream().map(p -> step.zeros(p.getShape())).toList();
     for (int i = first; i < passes.size(); i += lanes.count()) {
       try (NDManager pass = step.newSubManager()) {
-        Learned learned = program.learn(pass, adapter, passes.get(i), options.smoothing);
-        values.addi(learned.values());
-        head.addi(learned.head());
+        Learned learned = program.learn(pass, adapter, reader, passes.get(i), options.smoothing);
+        for (int k = 0; k < sums.size(); k++) {
+          sums.get(k).addi(learned.gradients().get(k));
+        }
         loss += learned.loss().toFloatArray()[0];
       }
     }
-    return new Part(loss, values, head);
+    return new Part(loss, sums);
   }
 
   private static NDArray sum(List<NDArray> gradients) {

@@ -11,6 +11,7 @@ import io.fewshot.model.Decoder.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The program that runs a decoder's weights with an adapter on top. Passes may run at once, each in
@@ -82,31 +83,74 @@ final class LoraProgram implements AutoCloseable {
   /**
    * What some sequences teach.
    *
-   * @param loss of each prediction its cross-entropy times its weight, summed
-   * @param values the loss's derivative by the adapter's, in fp32
-   * @param head the same by the head's, {@code [labels, width]}; empty for the vocabulary's own
+   * @param loss of each prediction its cross-entropy times its weight, summed; with what a {@link
+   *     TuningSample.Lesson} says, the mean square by which its vector is missed besides
+   * @param gradients of the loss: by the adapter's values, a classifier's head, and its reader;
+   *     each in fp32 and of the shape of what it is by
    */
-  record Learned(NDArray loss, NDArray values, NDArray head) {}
+  record Learned(NDArray loss, List<NDArray> gradients) {}
 
   /**
    * The loss of some sequences and its gradient, which the program computes itself: PyTorch's own
    * would keep more and take more passes over it.
    *
-   * @param smoothing share of the probability that the target gives to all others alike
+   * @param reader {@code [columns, width]} tells a lesson's vector from the hidden state; empty
+   *     where there are none
+   * @param smoothing share of the probability that a label gives to all alike
    */
-  Learned learn(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
+  Learned learn(
+      NDManager pass,
+      Loaded adapter,
+      NDArray reader,
+      List<TuningSample> samples,
+      double smoothing) {
     LengthGroups groups = LengthGroups.of(samples.stream().map(TuningSample::tokens).toList());
     Predictions predictions = Predictions.of(groups, samples);
     NDList arguments = new NDList();
     groups.addTokens(pass, arguments);
     addCommon(pass, arguments, predictions.rows, adapter);
-    arguments.add(adapter.head());
-    arguments.add(pass.create(predictions.targets));
-    arguments.add(pass.create(predictions.weights));
-    arguments.add(pass.create((float) smoothing));
+    boolean labels = adapter.head().size() > 0;
+    if (labels) {
+      List<TuningSample> inOrder = Arrays.stream(groups.order()).mapToObj(samples::get).toList();
+      arguments.add(adapter.head());
+      arguments.add(wanted(pass, inOrder, adapter.head().getShape().get(0), smoothing));
+      arguments.add(pass.create(predictions.weights));
+      arguments.add(reader);
+      arguments.add(vectors(pass, inOrder, reader));
+    } else {
+      arguments.add(pass.create(predictions.targets));
+      arguments.add(pass.create(predictions.weights));
+    }
     arguments.addAll(decoder.weights());
-    NDList results = program.run(pass, "learn", arguments);
-    return new Learned(results.get(0), results.get(1), results.get(2));
+    NDList results = program.run(pass, labels ? "label" : "write", arguments);
+    return new Learned(results.get(0), List.copyOf(results.subList(1, results.size())));
+  }
+
+  /** The probability that each label should have, {@code [samples, labels]}. */
+  private static NDArray wanted(
+      NDManager pass, List<TuningSample> samples, long labels, double smoothing) {
+    int columns = Math.toIntExact(labels);
+    float[] wanted = new float[samples.size() * columns];
+    for (int i = 0; i < samples.size(); i++) {
+      TuningSample.Lesson lesson = samples.get(i).lesson();
+      if (lesson != null) {
+        System.arraycopy(lesson.labels(), 0, wanted, i * columns, columns);
+      } else {
+        Arrays.fill(wanted, i * columns, (i + 1) * columns, (float) (smoothing / columns));
+        wanted[i * columns + samples.get(i).targets()[0]] += (float) (1 - smoothing);
+      }
+    }
+    return pass.create(wanted, new Shape(samples.size(), columns));
+  }
+
+  private static NDArray vectors(NDManager pass, List<TuningSample> samples, NDArray reader) {
+    int columns = reader.size() == 0 ? 0 : Math.toIntExact(reader.getShape().get(0));
+    float[] vectors = new float[samples.size() * columns];
+    for (int i = 0; i < samples.size() && columns > 0; i++) {
+      TuningSample.Lesson lesson = Objects.requireNonNull(samples.get(i).lesson());
+      System.arraycopy(lesson.vector(), 0, vectors, i * columns, columns);
+    }
+    return pass.create(vectors, new Shape(samples.size(), columns));
   }
 
   /** What all samples of a pass predict, in the order of its groups. */

@@ -1,5 +1,7 @@
 package io.fewshot.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A sequence to be learned from.
  *
@@ -7,13 +9,24 @@ package io.fewshot.model;
  * @param rows after which of the tokens something is predicted
  * @param targets what is: the index of a label, or a token's id
  * @param weight of each of its predictions
+ * @param lesson what is to be learned beside the label; null where nothing is
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record TuningSample(int[] tokens, int[] rows, int[] targets, double weight) {
+public record TuningSample(
+    int[] tokens, int[] rows, int[] targets, double weight, @Nullable Lesson lesson) {
+
+  /**
+   * What somebody who knows more says about a sequence with a label.
+   *
+   * @param labels the probability that each should have; they sum to 1
+   * @param vector what the last hidden state should tell by a linear map
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Lesson(float[] labels, float[] vector) {}
 
   /** A sequence whose last token is to tell a label. */
   public static TuningSample ofLabel(int[] tokens, int label, double weight) {
-    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight);
+    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight, null);
   }
 
   /** A prompt and the completion that is to follow; the prompt itself is not learned. */
@@ -25,10 +38,14 @@ public record TuningSample(int[] tokens, int[] rows, int[] targets, double weigh
     for (int i = 0; i < rows.length; i++) {
       rows[i] = prompt.length - 1 + i;
     }
-    return new TuningSample(tokens, rows, completion, weight);
+    return new TuningSample(tokens, rows, completion, weight, null);
   }
 
   public TuningSample withWeight(double other) {
-    return new TuningSample(tokens, rows, targets, other);
+    return new TuningSample(tokens, rows, targets, other, lesson);
+  }
+
+  public TuningSample with(Lesson other) {
+    return new TuningSample(tokens, rows, targets, weight, other);
   }
 }

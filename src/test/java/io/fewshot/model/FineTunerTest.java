@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.fewshot.model.LoraProgram.Learned;
 import io.fewshot.model.LoraProgram.Loaded;
 import java.nio.file.Path;
@@ -13,7 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,29 @@ class FineTunerTest {
       List<TuningSample> samples = samples(new Random(4), 3);
 
       // Then
-      assertGradients(manager, program, adapter, samples, new Random(5), 2e-3);
+      assertGradients(manager, program, adapter, new float[0], samples, new Random(5), 2e-3);
+    }
+  }
+
+  @Test
+  void gradientsWithLessonsAreWhatFiniteDifferencesSay() throws Exception {
+    // Given: a teacher who is unsure of the label, and a vector of five numbers
+    try (TorchLanguageModel model = tiny("llama");
+        LoraProgram program = new LoraProgram(model.decoder());
+        NDManager manager = model.decoder().manager().newSubManager()) {
+      LoraAdapter adapter = random(model, LoraConfig.STANDARD, List.of("a", "b", "c"), 3);
+      Random random = new Random(4);
+      List<TuningSample> samples =
+          samples(random, 6).stream()
+              .map(
+                  sample ->
+                      sample.with(
+                          new TuningSample.Lesson(
+                              new float[] {0.5f, 0.2f, 0.3f}, noise(random, 5))))
+              .toList();
+
+      // Then
+      assertGradients(manager, program, adapter, noise(random, 5 * 32), samples, random, 2e-3);
     }
   }
 
@@ -75,7 +98,7 @@ class FineTunerTest {
       }
 
       // Then
-      assertGradients(manager, program, adapter, samples, random, 4e-3);
+      assertGradients(manager, program, adapter, new float[0], samples, random, 4e-3);
     }
   }
 
@@ -261,55 +284,63 @@ class FineTunerTest {
     return samples;
   }
 
-  private static LoraAdapter moved(LoraAdapter adapter, int i, double by) {
-    float[] values = adapter.values().clone();
-    values[i] += by;
-    return new LoraAdapter("v", adapter.config(), values, adapter.labels(), adapter.head());
-  }
-
-  private static LoraAdapter movedHead(LoraAdapter adapter, int i, double by) {
-    float[] head = adapter.head().clone();
-    head[i] += by;
-    return new LoraAdapter("v", adapter.config(), adapter.values(), adapter.labels(), head);
-  }
-
-  /** Compares numbers of the gradient, of every layer and of the head, with central differences. */
+  /** Compares numbers of each gradient with central differences. */
   private static void assertGradients(
       NDManager manager,
       LoraProgram program,
       LoraAdapter adapter,
+      float[] reader,
       List<TuningSample> samples,
       Random random,
       double tolerance) {
-    try (Loaded loaded = program.load(manager, adapter)) {
-      Learned learned = program.learn(manager, loaded, samples, 0.1);
-      float[] values = learned.values().toFloatArray();
-      for (int check = 0; check < 40; check++) {
-        int i = random.nextInt(values.length);
-        double difference =
-            difference(by -> loss(manager, program, moved(adapter, i, by), samples));
-        assertThat((double) values[i]).as("number %d", i).isCloseTo(difference, within(tolerance));
-      }
-      assertThat(values).isNotEqualTo(new float[values.length]);
-      float[] head = learned.head().toFloatArray();
-      assertThat(head).hasSize(adapter.head().length);
-      for (int check = 0; check < 6 && head.length > 0; check++) {
-        int i = random.nextInt(head.length);
-        double difference =
-            difference(by -> loss(manager, program, movedHead(adapter, i, by), samples));
-        assertThat((double) head[i]).as("head %d", i).isCloseTo(difference, within(tolerance));
+    List<float[]> at = List.of(adapter.values(), adapter.head(), reader);
+    List<float[]> gradients =
+        learned(manager, program, adapter, at, samples).gradients().stream()
+            .map(NDArray::toFloatArray)
+            .toList();
+    for (int k = 0; k < gradients.size(); k++) {
+      float[] gradient = gradients.get(k);
+      assertThat(gradient).hasSize(at.get(k).length);
+      for (int check = 0; check < 40 && gradient.length > 0; check++) {
+        int i = random.nextInt(gradient.length);
+        double above = loss(manager, program, adapter, moved(at, k, i, 0.01f), samples);
+        double below = loss(manager, program, adapter, moved(at, k, i, -0.01f), samples);
+        assertThat((double) gradient[i])
+            .as("number %d of gradient %d", i, k)
+            .isCloseTo((above - below) / 0.02, within(tolerance));
       }
     }
+    assertThat(gradients.get(0)).isNotEqualTo(new float[gradients.get(0).length]);
   }
 
-  private static double difference(DoubleUnaryOperator loss) {
-    return (loss.applyAsDouble(0.01) - loss.applyAsDouble(-0.01)) / 0.02;
+  private static List<float[]> moved(List<float[]> at, int k, int i, float by) {
+    List<float[]> all = new ArrayList<>(at);
+    all.set(k, at.get(k).clone());
+    all.get(k)[i] += by;
+    return all;
   }
 
   private static double loss(
-      NDManager manager, LoraProgram program, LoraAdapter adapter, List<TuningSample> samples) {
-    try (Loaded loaded = program.load(manager, adapter)) {
-      return program.learn(manager, loaded, samples, 0.1).loss().toFloatArray()[0];
+      NDManager manager,
+      LoraProgram program,
+      LoraAdapter adapter,
+      List<float[]> at,
+      List<TuningSample> samples) {
+    return learned(manager, program, adapter, at, samples).loss().toFloatArray()[0];
+  }
+
+  private static Learned learned(
+      NDManager manager,
+      LoraProgram program,
+      LoraAdapter adapter,
+      List<float[]> at,
+      List<TuningSample> samples) {
+    LoraAdapter moved =
+        new LoraAdapter("v", adapter.config(), at.get(0), adapter.labels(), at.get(1));
+    int width = 32;
+    NDArray reader = manager.create(at.get(2), new Shape(at.get(2).length / width, width));
+    try (Loaded loaded = program.load(manager, moved)) {
+      return program.learn(manager, loaded, reader, samples, 0.1);
     }
   }
 }
