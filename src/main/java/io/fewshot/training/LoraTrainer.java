@@ -67,7 +67,7 @@ public final class LoraTrainer {
   }
 
   /**
-   * Trains a classifier; with {@link Lessons} where all rows have vectors.
+   * Trains a classifier; with {@link Lessons} where examples are few and all have vectors.
    *
    * @param holdout decides which epoch is kept; may be empty
    * @throws TrainingStoppedException when the thread is interrupted
@@ -85,7 +85,8 @@ public final class LoraTrainer {
     List<TuningSample> held =
         holdout.stream().filter(row -> labels.contains(row.label())).map(sample).toList();
     LoraAdapter start = model.untrained(settings.lora(), labels, settings.seed());
-    return train(start, Lessons.canBe(train) ? taught(train, labels, samples) : samples, held);
+    boolean lessons = settings.lessonsFor(train.size()) && Lessons.canBe(train);
+    return train(start, lessons ? taught(train, labels, samples) : samples, held);
   }
 
   private static List<TuningSample> taught(
@@ -209,6 +210,7 @@ public final class LoraTrainer {
     parameters.put("head_rate", settings.headRate());
     parameters.put("smoothing", start.labels().isEmpty() ? 0 : settings.smoothing());
     parameters.put("dropout", settings.dropout());
+    parameters.put("lesson_columns", (double) columns);
     parameters.put("seed", (double) settings.seed());
     parameters.put("epochs", (double) last.number);
     parameters.put("best_epoch", (double) best.number);
