@@ -3,7 +3,6 @@ package io.fewshot.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.tracker.ParameterTracker;
 import io.fewshot.model.LoraProgram.Learned;
 import io.fewshot.model.LoraProgram.Loaded;
@@ -12,7 +11,6 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Trains an adapter, and the head of a classifier, on a model's frozen weights. A step's samples
@@ -22,7 +20,7 @@ import java.util.stream.Stream;
 public final class FineTuner implements AutoCloseable {
 
   private static final String ADAPTER = "adapter";
-  private static final List<String> NAMES = List.of(ADAPTER, "head", "reader");
+  private static final List<String> NAMES = List.of(ADAPTER, "head");
 
   private final TorchLanguageModel model;
   private final LoraConfig config;
@@ -31,7 +29,6 @@ public final class FineTuner implements AutoCloseable {
   private final NDManager manager;
   private final LoraProgram program;
   private final Loaded adapter;
-  private final NDArray reader;
   private final List<NDArray> parameters;
   private final TrackedAdamW optimizer;
   private final Lanes lanes;
@@ -40,7 +37,7 @@ public final class FineTuner implements AutoCloseable {
    * How to train.
    *
    * @param rate learning rate of the adapter by step, from 1 on
-   * @param headRate the same of the head, and of what reads a lesson's vector
+   * @param headRate the same of the head
    * @param decay of the weights, as AdamW has it
    * @param maxNorm a step's gradient is cut to this length
    * @param smoothing of the labels, in [0, 1)
@@ -62,10 +59,7 @@ public final class FineTuner implements AutoCloseable {
    */
   public record Step(double loss, double norm, int tokens) {}
 
-  /**
-   * @param columns of the samples' vectors; 0 where they bring none
-   */
-  FineTuner(TorchLanguageModel model, LoraAdapter start, int columns, Options options) {
+  FineTuner(TorchLanguageModel model, LoraAdapter start, Options options) {
     this.model = model;
     this.config = start.config();
     this.labels = start.labels();
@@ -79,16 +73,8 @@ public final class FineTuner implements AutoCloseable {
       manager.close();
       throw e;
     }
-    // From the hidden state to a sample's vector: trained too, and of no use afterwards.
-    this.reader =
-        manager.zeros(
-            columns == 0
-                ? new Shape(0)
-                : new Shape(columns, model.decoder().architecture().width()));
     this.parameters =
-        Stream.of(adapter.values(), adapter.head(), reader)
-            .limit(labels.isEmpty() ? 1 : columns == 0 ? 2 : 3)
-            .toList();
+        labels.isEmpty() ? List.of(adapter.values()) : List.of(adapter.values(), adapter.head());
     ParameterTracker rates =
         (name, step) ->
             (float) (name.equals(ADAPTER) ? options.rate : options.headRate).applyAsDouble(step);
@@ -138,7 +124,7 @@ public final class FineTuner implements AutoCloseable {
     List<NDArray> sums = parameters.stream().map(p -> step.zeros(p.getShape())).toList();
     for (int i = first; i < passes.size(); i += lanes.count()) {
       try (NDManager pass = step.newSubManager()) {
-        Learned learned = program.learn(pass, adapter, reader, passes.get(i), options.smoothing);
+        Learned learned = program.learn(pass, adapter, passes.get(i), options.smoothing);
         for (int k = 0; k < sums.size(); k++) {
           sums.get(k).addi(learned.gradients().get(k));
         }

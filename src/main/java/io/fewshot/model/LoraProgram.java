@@ -11,7 +11,6 @@ import io.fewshot.model.Decoder.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * The program that runs a decoder's weights with an adapter on top. Passes may run at once, each in
@@ -83,10 +82,8 @@ final class LoraProgram implements AutoCloseable {
   /**
    * What some sequences teach.
    *
-   * @param loss of each prediction its cross-entropy times its weight, summed; with what a {@link
-   *     TuningSample.Lesson} says, the mean square by which its vector is missed besides
-   * @param gradients of the loss: by the adapter's values, a classifier's head, and its reader;
-   *     each in fp32 and of the shape of what it is by
+   * @param loss of each prediction its cross-entropy times its weight, summed
+   * @param gradients of the loss: by the adapter's values and by a classifier's head, in fp32
    */
   record Learned(NDArray loss, List<NDArray> gradients) {}
 
@@ -94,16 +91,9 @@ final class LoraProgram implements AutoCloseable {
    * The loss of some sequences and its gradient, which the program computes itself: PyTorch's own
    * would keep more and take more passes over it.
    *
-   * @param reader {@code [columns, width]} tells a lesson's vector from the hidden state; empty
-   *     where there are none
    * @param smoothing share of the probability that a label gives to all alike
    */
-  Learned learn(
-      NDManager pass,
-      Loaded adapter,
-      NDArray reader,
-      List<TuningSample> samples,
-      double smoothing) {
+  Learned learn(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
     LengthGroups groups = LengthGroups.of(samples.stream().map(TuningSample::tokens).toList());
     Predictions predictions = Predictions.of(groups, samples);
     NDList arguments = new NDList();
@@ -115,8 +105,6 @@ final class LoraProgram implements AutoCloseable {
       arguments.add(adapter.head());
       arguments.add(wanted(pass, inOrder, adapter.head().getShape().get(0), smoothing));
       arguments.add(pass.create(predictions.weights));
-      arguments.add(reader);
-      arguments.add(vectors(pass, inOrder, reader));
     } else {
       arguments.add(pass.create(predictions.targets));
       arguments.add(pass.create(predictions.weights));
@@ -132,25 +120,15 @@ final class LoraProgram implements AutoCloseable {
     int columns = Math.toIntExact(labels);
     float[] wanted = new float[samples.size() * columns];
     for (int i = 0; i < samples.size(); i++) {
-      TuningSample.Lesson lesson = samples.get(i).lesson();
-      if (lesson != null) {
-        System.arraycopy(lesson.labels(), 0, wanted, i * columns, columns);
+      float[] shares = samples.get(i).shares();
+      if (shares.length > 0) {
+        System.arraycopy(shares, 0, wanted, i * columns, columns);
       } else {
         Arrays.fill(wanted, i * columns, (i + 1) * columns, (float) (smoothing / columns));
         wanted[i * columns + samples.get(i).targets()[0]] += (float) (1 - smoothing);
       }
     }
     return pass.create(wanted, new Shape(samples.size(), columns));
-  }
-
-  private static NDArray vectors(NDManager pass, List<TuningSample> samples, NDArray reader) {
-    int columns = reader.size() == 0 ? 0 : Math.toIntExact(reader.getShape().get(0));
-    float[] vectors = new float[samples.size() * columns];
-    for (int i = 0; i < samples.size() && columns > 0; i++) {
-      TuningSample.Lesson lesson = Objects.requireNonNull(samples.get(i).lesson());
-      System.arraycopy(lesson.vector(), 0, vectors, i * columns, columns);
-    }
-    return pass.create(vectors, new Shape(samples.size(), columns));
   }
 
   /** What all samples of a pass predict, in the order of its groups. */

@@ -175,16 +175,7 @@ public final class TorchLanguageModel implements LanguageModel {
    * @throws ModelException when it does not fit the model
    */
   public FineTuner fineTune(LoraAdapter start, FineTuner.Options options) {
-    return fineTune(start, 0, options);
-  }
-
-  /**
-   * The same with lessons.
-   *
-   * @param columns of the samples' vectors; 0 where they bring none
-   */
-  public FineTuner fineTune(LoraAdapter start, int columns, FineTuner.Options options) {
-    return guarded(() -> new FineTuner(this, start, columns, options));
+    return guarded(() -> new FineTuner(this, start, options));
   }
 
   /** What a conversation's answer is made of: its words and the end of the turn. */

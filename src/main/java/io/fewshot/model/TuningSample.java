@@ -1,7 +1,5 @@
 package io.fewshot.model;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * A sequence to be learned from.
  *
@@ -9,24 +7,17 @@ import org.jspecify.annotations.Nullable;
  * @param rows after which of the tokens something is predicted
  * @param targets what is: the index of a label, or a token's id
  * @param weight of each of its predictions
- * @param lesson what is to be learned beside the label; null where nothing is
+ * @param shares of the probability that each label should have, where one is not to have all of it;
+ *     they sum to 1; else empty
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record TuningSample(
-    int[] tokens, int[] rows, int[] targets, double weight, @Nullable Lesson lesson) {
+public record TuningSample(int[] tokens, int[] rows, int[] targets, double weight, float[] shares) {
 
-  /**
-   * What somebody who knows more says about a sequence with a label.
-   *
-   * @param labels the probability that each should have; they sum to 1
-   * @param vector what the last hidden state should tell by a linear map
-   */
-  @SuppressWarnings("ArrayRecordComponent")
-  public record Lesson(float[] labels, float[] vector) {}
+  private static final float[] NONE = {};
 
   /** A sequence whose last token is to tell a label. */
   public static TuningSample ofLabel(int[] tokens, int label, double weight) {
-    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight, null);
+    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight, NONE);
   }
 
   /** A prompt and the completion that is to follow; the prompt itself is not learned. */
@@ -38,14 +29,14 @@ public record TuningSample(
     for (int i = 0; i < rows.length; i++) {
       rows[i] = prompt.length - 1 + i;
     }
-    return new TuningSample(tokens, rows, completion, weight, null);
+    return new TuningSample(tokens, rows, completion, weight, NONE);
   }
 
   public TuningSample withWeight(double other) {
-    return new TuningSample(tokens, rows, targets, other, lesson);
+    return new TuningSample(tokens, rows, targets, other, shares);
   }
 
-  public TuningSample with(Lesson other) {
+  public TuningSample withShares(float[] other) {
     return new TuningSample(tokens, rows, targets, weight, other);
   }
 }

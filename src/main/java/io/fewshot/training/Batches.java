@@ -56,7 +56,7 @@ final class Batches {
             .map(i -> tokens[i])
             .toArray();
     return new TuningSample(
-        kept, new int[] {kept.length - 1}, sample.targets(), sample.weight(), sample.lesson());
+        kept, new int[] {kept.length - 1}, sample.targets(), sample.weight(), sample.shares());
   }
 
   /** In random order, except that a step's examples are of similar length. */

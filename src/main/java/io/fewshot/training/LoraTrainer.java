@@ -93,7 +93,7 @@ public final class LoraTrainer {
       List<Row> rows, List<String> labels, List<TuningSample> samples) {
     Lessons lessons = new Lessons(rows, labels);
     return IntStream.range(0, rows.size())
-        .mapToObj(i -> samples.get(i).with(lessons.of(i)))
+        .mapToObj(i -> samples.get(i).withShares(lessons.of(i)))
         .toList();
   }
 
@@ -162,13 +162,7 @@ public final class LoraTrainer {
     int skipped = 0;
     Epoch best = null;
     Epoch last = null;
-    int columns =
-        samples.stream()
-            .map(TuningSample::lesson)
-            .mapToInt(lesson -> lesson == null ? 0 : lesson.vector().length)
-            .max()
-            .orElse(0);
-    try (FineTuner tuner = model.fineTune(start, columns, options)) {
+    try (FineTuner tuner = model.fineTune(start, options)) {
       int step = 0;
       for (int epoch = 1; epoch <= epochs; epoch++) {
         double loss = 0;
@@ -210,7 +204,8 @@ public final class LoraTrainer {
     parameters.put("head_rate", settings.headRate());
     parameters.put("smoothing", start.labels().isEmpty() ? 0 : settings.smoothing());
     parameters.put("dropout", settings.dropout());
-    parameters.put("lesson_columns", (double) columns);
+    long taught = samples.stream().filter(sample -> sample.shares().length > 0).count();
+    parameters.put("taught", (double) taught);
     parameters.put("seed", (double) settings.seed());
     parameters.put("epochs", (double) last.number);
     parameters.put("best_epoch", (double) best.number);
