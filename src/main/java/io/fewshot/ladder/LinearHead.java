@@ -114,7 +114,7 @@ public final class LinearHead {
   }
 
   /** The same by the fold that has not seen the text. */
-  double[] probabilitiesWithout(String text, float[] vector) {
+  public double[] probabilitiesWithout(String text, float[] vector) {
     return folds.isEmpty()
         ? probabilities(vector, weights)
         : probabilities(vector, folds.get(foldOf(text, folds.size())));

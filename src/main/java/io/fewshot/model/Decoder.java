@@ -98,10 +98,9 @@ final class Decoder implements AutoCloseable {
     try {
       Precision chosen = precision.chosen(manager, program, toTrain);
       Precision beside = chosen.besideProducts(manager, program);
-      Weights.Use serving = device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
+      Weights.Use use = toTrain || device.isGpu() ? Weights.Use.COMPUTE : Weights.Use.MULTIPLY;
       List<NDArray> weights =
-          new Weights(gguf, architecture, chosen, beside, toTrain ? Weights.Use.TRAIN : serving)
-              .load(manager, program);
+          new Weights(gguf, architecture, chosen, beside, use).load(manager, program);
       return new Decoder(
           architecture,
           chosen,

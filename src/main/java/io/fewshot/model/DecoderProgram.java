@@ -29,7 +29,7 @@ final class DecoderProgram implements AutoCloseable {
   /** Forward passes without gradients. */
   static final String DECODER = "decoder.torchscript";
 
-  /** Forward passes with an adapter, also those that gradients are taken of. */
+  /** Forward passes with an adapter, and their gradients. */
   static final String LORA = "lora.torchscript";
 
   /** Pickle protocol 2: an object of class Decoder whose only attribute is training = False. */
@@ -56,10 +56,6 @@ final class DecoderProgram implements AutoCloseable {
     Model model = Model.newInstance("decoder", device, "PyTorch");
     try {
       model.load(new ByteArrayInputStream(archive(resource)), Map.of());
-      // DJL would set the block up at the first pass that is trained, without a lock: two such
-      // passes
-      // at once broke each other.
-      model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32);
       return new DecoderProgram(model);
     } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
@@ -111,25 +107,13 @@ final class DecoderProgram implements AutoCloseable {
    * @param arguments in the order of the program's text; arrays named {@code x[]} form one list
    */
   NDList run(NDManager manager, String method, NDList arguments) {
-    return run(manager, method, arguments, false);
-  }
-
-  /**
-   * The same with results that gradients may flow through: those of {@link #run(NDManager, String,
-   * NDList)} cannot even be arguments of a pass that is trained.
-   */
-  NDList runToTrain(NDManager manager, String method, NDList arguments) {
-    return run(manager, method, arguments, true);
-  }
-
-  private NDList run(NDManager manager, String method, NDList arguments, boolean training) {
     NDList all = new NDList(arguments.size() + 1);
     // The first array's manager becomes that of the results; it also carries the method's name.
     try (NDArray call = manager.zeros(new Shape(1), DataType.FLOAT32)) {
       call.setName("module_method:" + method);
       all.add(call);
       all.addAll(arguments);
-      NDList results = model.getBlock().forward(new ParameterStore(manager, false), all, training);
+      NDList results = model.getBlock().forward(new ParameterStore(manager, false), all, false);
       results.attach(manager);
       return results;
     }

@@ -3,10 +3,10 @@ package io.fewshot.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
 import ai.djl.training.tracker.ParameterTracker;
+import io.fewshot.model.LoraProgram.Learned;
 import io.fewshot.model.LoraProgram.Loaded;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.IntToDoubleFunction;
@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 public final class FineTuner implements AutoCloseable {
 
   private static final String ADAPTER = "adapter";
-  private static final String HEAD = "head";
+  private static final List<String> NAMES = List.of(ADAPTER, "head");
 
   private final TorchLanguageModel model;
   private final LoraConfig config;
@@ -29,6 +29,7 @@ public final class FineTuner implements AutoCloseable {
   private final NDManager manager;
   private final LoraProgram program;
   private final Loaded adapter;
+  private final List<NDArray> parameters;
   private final TrackedAdamW optimizer;
   private final Lanes lanes;
 
@@ -72,9 +73,11 @@ public final class FineTuner implements AutoCloseable {
       manager.close();
       throw e;
     }
+    this.parameters =
+        labels.isEmpty() ? List.of(adapter.values()) : List.of(adapter.values(), adapter.head());
     ParameterTracker rates =
         (name, step) ->
-            (float) (name.equals(HEAD) ? options.headRate : options.rate).applyAsDouble(step);
+            (float) (name.equals(ADAPTER) ? options.rate : options.headRate).applyAsDouble(step);
     this.optimizer = new TrackedAdamW(manager, rates, options.decay);
     this.lanes = new Lanes(TorchEngine.threads(), "fine-tuning");
   }
@@ -92,52 +95,43 @@ public final class FineTuner implements AutoCloseable {
     int tokens = samples.stream().mapToInt(sample -> sample.tokens().length).sum();
     List<List<TuningSample>> passes =
         passes(samples).stream().map(pass -> pass.stream().map(samples::get).toList()).toList();
-    try (NDManager step = manager.newSubManager();
-        GradientCollector collector = TorchEngine.get().newGradientCollector()) {
+    try (NDManager step = manager.newSubManager()) {
       List<Integer> firsts =
           IntStream.range(0, Math.min(lanes.count(), passes.size())).boxed().toList();
-      List<Part> parts = lanes.run(firsts, 1, first -> share(step, collector, passes, first));
+      List<Part> parts = lanes.run(firsts, 1, first -> share(step, passes, first));
       double loss = parts.stream().mapToDouble(Part::loss).sum();
-      NDArray change = sum(parts.stream().map(Part::values).toList());
-      NDArray headChange = sum(parts.stream().map(Part::head).toList());
-      double norm = Math.hypot(norm(change), norm(headChange));
+      List<NDArray> changes = new ArrayList<>();
+      for (int k = 0; k < parameters.size(); k++) {
+        int place = k;
+        changes.add(sum(parts.stream().map(part -> part.gradients.get(place)).toList()));
+      }
+      double norm = Math.sqrt(changes.stream().mapToDouble(c -> Math.pow(norm(c), 2)).sum());
       if (Double.isFinite(norm)) {
         double cut = Math.min(1, options.maxNorm / Math.max(norm, 1e-12));
-        optimizer.update(ADAPTER, adapter.values(), change.muli(cut));
-        if (!labels.isEmpty()) {
-          optimizer.update(HEAD, adapter.head(), headChange.muli(cut));
+        for (int k = 0; k < parameters.size(); k++) {
+          optimizer.update(NAMES.get(k), parameters.get(k), changes.get(k).muli(cut));
         }
       }
       return new Step(loss, norm, tokens);
     }
   }
 
-  /** What some of the passes say, on a thread of its own with leaves of its own. */
-  private record Part(double loss, NDArray values, NDArray head) {}
+  /** What some of the passes say. */
+  private record Part(double loss, List<NDArray> gradients) {}
 
-  private Part share(
-      NDManager step, GradientCollector collector, List<List<TuningSample>> passes, int first) {
-    // Fresh leaves each time: a gradient that went wrong cannot stay.
-    Loaded leaves = adapter.with(leaf(step, adapter.values()), leaf(step, adapter.head()));
-    double sum = 0;
+  private Part share(NDManager step, List<List<TuningSample>> passes, int first) {
+    double loss = 0;
+    List<NDArray> sums = parameters.stream().map(p -> step.zeros(p.getShape())).toList();
     for (int i = first; i < passes.size(); i += lanes.count()) {
       try (NDManager pass = step.newSubManager()) {
-        NDArray loss = program.loss(pass, leaves, passes.get(i), options.smoothing);
-        collector.backward(loss);
-        sum += loss.toFloatArray()[0];
+        Learned learned = program.learn(pass, adapter, passes.get(i), options.smoothing);
+        for (int k = 0; k < sums.size(); k++) {
+          sums.get(k).addi(learned.gradients().get(k));
+        }
+        loss += learned.loss().toFloatArray()[0];
       }
     }
-    NDArray head = labels.isEmpty() ? step.zeros(new Shape(1)) : leaves.head().getGradient();
-    return new Part(sum, leaves.values().getGradient(), head);
-  }
-
-  private static NDArray leaf(NDManager step, NDArray values) {
-    NDArray leaf = values.duplicate();
-    leaf.attach(step);
-    if (leaf.size() > 0) {
-      leaf.setRequiresGradient(true);
-    }
-    return leaf;
+    return new Part(loss, sums);
   }
 
   private static NDArray sum(List<NDArray> gradients) {

@@ -34,10 +34,6 @@ final class LoraProgram implements AutoCloseable {
   record Loaded(NDArray shape, NDArray scale, NDArray values, NDArray head)
       implements AutoCloseable {
 
-    Loaded with(NDArray otherValues, NDArray otherHead) {
-      return new Loaded(shape, scale, otherValues, otherHead);
-    }
-
     @Override
     public void close() {
       for (NDArray array : List.of(shape, scale, values, head)) {
@@ -84,22 +80,55 @@ final class LoraProgram implements AutoCloseable {
   }
 
   /**
-   * The loss of some sequences: of each prediction its cross-entropy times its weight, summed.
+   * What some sequences teach.
    *
-   * @param smoothing share of the probability that the target gives to all others alike
+   * @param loss of each prediction its cross-entropy times its weight, summed
+   * @param gradients of the loss: by the adapter's values and by a classifier's head, in fp32
    */
-  NDArray loss(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
+  record Learned(NDArray loss, List<NDArray> gradients) {}
+
+  /**
+   * The loss of some sequences and its gradient, which the program computes itself: PyTorch's own
+   * would keep more and take more passes over it.
+   *
+   * @param smoothing share of the probability that a label gives to all alike
+   */
+  Learned learn(NDManager pass, Loaded adapter, List<TuningSample> samples, double smoothing) {
     LengthGroups groups = LengthGroups.of(samples.stream().map(TuningSample::tokens).toList());
     Predictions predictions = Predictions.of(groups, samples);
     NDList arguments = new NDList();
     groups.addTokens(pass, arguments);
     addCommon(pass, arguments, predictions.rows, adapter);
-    arguments.add(adapter.head());
-    arguments.add(pass.create(predictions.targets));
-    arguments.add(pass.create(predictions.weights));
-    arguments.add(pass.create((float) smoothing));
+    boolean labels = adapter.head().size() > 0;
+    if (labels) {
+      List<TuningSample> inOrder = Arrays.stream(groups.order()).mapToObj(samples::get).toList();
+      arguments.add(adapter.head());
+      arguments.add(wanted(pass, inOrder, adapter.head().getShape().get(0), smoothing));
+      arguments.add(pass.create(predictions.weights));
+    } else {
+      arguments.add(pass.create(predictions.targets));
+      arguments.add(pass.create(predictions.weights));
+    }
     arguments.addAll(decoder.weights());
-    return program.runToTrain(pass, "loss", arguments).singletonOrThrow();
+    NDList results = program.run(pass, labels ? "label" : "write", arguments);
+    return new Learned(results.get(0), List.copyOf(results.subList(1, results.size())));
+  }
+
+  /** The probability that each label should have, {@code [samples, labels]}. */
+  private static NDArray wanted(
+      NDManager pass, List<TuningSample> samples, long labels, double smoothing) {
+    int columns = Math.toIntExact(labels);
+    float[] wanted = new float[samples.size() * columns];
+    for (int i = 0; i < samples.size(); i++) {
+      float[] shares = samples.get(i).shares();
+      if (shares.length > 0) {
+        System.arraycopy(shares, 0, wanted, i * columns, columns);
+      } else {
+        Arrays.fill(wanted, i * columns, (i + 1) * columns, (float) (smoothing / columns));
+        wanted[i * columns + samples.get(i).targets()[0]] += (float) (1 - smoothing);
+      }
+    }
+    return pass.create(wanted, new Shape(samples.size(), columns));
   }
 
   /** What all samples of a pass predict, in the order of its groups. */

@@ -7,13 +7,17 @@ package io.fewshot.model;
  * @param rows after which of the tokens something is predicted
  * @param targets what is: the index of a label, or a token's id
  * @param weight of each of its predictions
+ * @param shares of the probability that each label should have, where one is not to have all of it;
+ *     they sum to 1; else empty
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record TuningSample(int[] tokens, int[] rows, int[] targets, double weight) {
+public record TuningSample(int[] tokens, int[] rows, int[] targets, double weight, float[] shares) {
+
+  private static final float[] NONE = {};
 
   /** A sequence whose last token is to tell a label. */
   public static TuningSample ofLabel(int[] tokens, int label, double weight) {
-    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight);
+    return new TuningSample(tokens, new int[] {tokens.length - 1}, new int[] {label}, weight, NONE);
   }
 
   /** A prompt and the completion that is to follow; the prompt itself is not learned. */
@@ -25,10 +29,14 @@ public record TuningSample(int[] tokens, int[] rows, int[] targets, double weigh
     for (int i = 0; i < rows.length; i++) {
       rows[i] = prompt.length - 1 + i;
     }
-    return new TuningSample(tokens, rows, completion, weight);
+    return new TuningSample(tokens, rows, completion, weight, NONE);
   }
 
   public TuningSample withWeight(double other) {
-    return new TuningSample(tokens, rows, targets, other);
+    return new TuningSample(tokens, rows, targets, other, shares);
+  }
+
+  public TuningSample withShares(float[] other) {
+    return new TuningSample(tokens, rows, targets, weight, other);
   }
 }

@@ -29,10 +29,8 @@ final class Weights {
   enum Use {
     /** On a CPU: the layers' matrices are ordered for products only; nothing else can read them. */
     MULTIPLY,
-    /** On a GPU, in PyTorch's usual order. */
-    COMPUTE,
-    /** To train adapters through them. */
-    TRAIN
+    /** On a GPU, and to train adapters through them: in PyTorch's usual order. */
+    COMPUTE
   }
 
   /** What a matrix or vector does in a layer. */
@@ -279,10 +277,6 @@ final class Weights {
           default:
             break;
         }
-      }
-      if (use == Use.TRAIN) {
-        // So that an adapter can be trained on them.
-        return program.runToTrain(manager, "bfloat16", new NDList(array)).singletonOrThrow();
       }
       NDArray rounded = program.run(manager, "bfloat16", new NDList(array)).singletonOrThrow();
       boolean multiplies = matrix.role == Role.READS || matrix.role == Role.WRITES;

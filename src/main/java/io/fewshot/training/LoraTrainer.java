@@ -10,11 +10,9 @@ import io.fewshot.model.TuningSample;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -30,15 +28,22 @@ public final class LoraTrainer {
 
   private static final Logger LOG = LoggerFactory.getLogger(LoraTrainer.class);
 
-  /** Steps whose examples are sorted by length together. */
-  private static final int SORTED_STEPS = 8;
-
   private final TorchLanguageModel model;
   private final LoraSettings settings;
   private final HeadTraining.Progress progress;
 
-  /** A message and its right label, or output. */
-  public record Row(String text, String label) {}
+  /**
+   * A message and its right label, or output.
+   *
+   * @param vector what the task's sentence encoder makes of the message; may be empty
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Row(String text, String label, float[] vector) {
+
+    public Row(String text, String label) {
+      this(text, label, new float[0]);
+    }
+  }
 
   /**
    * What came out.
@@ -62,7 +67,7 @@ public final class LoraTrainer {
   }
 
   /**
-   * Trains a classifier.
+   * Trains a classifier; with {@link Lessons} where examples are few and all have vectors.
    *
    * @param holdout decides which epoch is kept; may be empty
    * @throws TrainingStoppedException when the thread is interrupted
@@ -80,7 +85,16 @@ public final class LoraTrainer {
     List<TuningSample> held =
         holdout.stream().filter(row -> labels.contains(row.label())).map(sample).toList();
     LoraAdapter start = model.untrained(settings.lora(), labels, settings.seed());
-    return train(start, samples, held);
+    boolean lessons = settings.lessonsFor(train.size()) && Lessons.canBe(train);
+    return train(start, lessons ? taught(train, labels, samples) : samples, held);
+  }
+
+  private static List<TuningSample> taught(
+      List<Row> rows, List<String> labels, List<TuningSample> samples) {
+    Lessons lessons = new Lessons(rows, labels);
+    return IntStream.range(0, rows.size())
+        .mapToObj(i -> samples.get(i).withShares(lessons.of(i)))
+        .toList();
   }
 
   /**
@@ -136,8 +150,13 @@ public final class LoraTrainer {
             settings.maxNorm(),
             start.labels().isEmpty() ? 0 : settings.smoothing(),
             settings.passTokens());
-    Random random = new Random(settings.seed());
-    int closing = FineTunedPrompt.closing(model.tokenizer());
+    Batches order =
+        new Batches(
+            samples,
+            settings.batch(),
+            settings.dropout(),
+            FineTunedPrompt.closing(model.tokenizer()),
+            settings.seed());
     long computing = 0;
     long tokens = 0;
     int skipped = 0;
@@ -147,12 +166,10 @@ public final class LoraTrainer {
       int step = 0;
       for (int epoch = 1; epoch <= epochs; epoch++) {
         double loss = 0;
-        List<TuningSample> varied =
-            samples.stream().map(sample -> thinned(sample, closing, random)).toList();
-        for (List<TuningSample> batch : batches(varied, random)) {
+        for (List<TuningSample> batch : order.next()) {
           TrainingStoppedException.check();
           long began = System.nanoTime();
-          FineTuner.Step done = tuner.step(normalized(batch));
+          FineTuner.Step done = tuner.step(batch);
           computing += System.nanoTime() - began;
           tokens += done.tokens();
           skipped += Double.isFinite(done.norm()) ? 0 : 1;
@@ -187,6 +204,8 @@ public final class LoraTrainer {
     parameters.put("head_rate", settings.headRate());
     parameters.put("smoothing", start.labels().isEmpty() ? 0 : settings.smoothing());
     parameters.put("dropout", settings.dropout());
+    long taught = samples.stream().filter(sample -> sample.shares().length > 0).count();
+    parameters.put("taught", (double) taught);
     parameters.put("seed", (double) settings.seed());
     parameters.put("epochs", (double) last.number);
     parameters.put("best_epoch", (double) best.number);
@@ -233,48 +252,5 @@ public final class LoraTrainer {
       best = logits[i] > logits[best] ? i : best;
     }
     return best;
-  }
-
-  /**
-   * A classifier's message with some of its tokens left out, so that none is relied on alone; the
-   * prompt's end stays.
-   */
-  private TuningSample thinned(TuningSample sample, int closing, Random random) {
-    int[] tokens = sample.tokens();
-    int last = tokens.length - 1;
-    if (settings.dropout() == 0 || sample.rows().length != 1 || sample.rows()[0] != last) {
-      return sample;
-    }
-    int[] kept =
-        IntStream.range(0, tokens.length)
-            .filter(i -> i == 0 || i > last - closing || random.nextDouble() >= settings.dropout())
-            .map(i -> tokens[i])
-            .toArray();
-    return TuningSample.ofLabel(kept, sample.targets()[0], sample.weight());
-  }
-
-  /** In random order, except that a step's examples are of similar length. */
-  private List<List<TuningSample>> batches(List<TuningSample> samples, Random random) {
-    List<TuningSample> shuffled = new ArrayList<>(samples);
-    java.util.Collections.shuffle(shuffled, random);
-    List<List<TuningSample>> batches = new ArrayList<>();
-    int pool = SORTED_STEPS * settings.batch();
-    for (int from = 0; from < shuffled.size(); from += pool) {
-      List<TuningSample> sorted =
-          new ArrayList<>(shuffled.subList(from, Math.min(shuffled.size(), from + pool)));
-      sorted.sort(Comparator.comparingInt(sample -> sample.tokens().length));
-      for (int at = 0; at < sorted.size(); at += settings.batch()) {
-        batches.add(
-            List.copyOf(sorted.subList(at, Math.min(sorted.size(), at + settings.batch()))));
-      }
-    }
-    java.util.Collections.shuffle(batches, random);
-    return batches;
-  }
-
-  /** Weights that sum to the batch's mean weight: each prediction of the batch counts alike. */
-  private static List<TuningSample> normalized(List<TuningSample> batch) {
-    int predictions = batch.stream().mapToInt(sample -> sample.rows().length).sum();
-    return batch.stream().map(sample -> sample.withWeight(sample.weight() / predictions)).toList();
   }
 }

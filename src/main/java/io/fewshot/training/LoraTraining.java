@@ -173,8 +173,14 @@ final class LoraTraining {
   }
 
   private static List<LoraTrainer.Row> rows(List<StoredExample> examples) {
+    // Vectors of two encoders say nothing of each other.
+    boolean comparable = examples.stream().map(StoredExample::encoder).distinct().count() == 1;
     return examples.stream()
-        .map(example -> new LoraTrainer.Row(example.input(), example.output()))
+        .map(
+            example ->
+                comparable
+                    ? new LoraTrainer.Row(example.input(), example.output(), example.vector())
+                    : new LoraTrainer.Row(example.input(), example.output()))
         .toList();
   }
 }

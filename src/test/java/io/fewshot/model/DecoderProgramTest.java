@@ -46,7 +46,7 @@ class DecoderProgramTest {
         arguments.add(weight);
       }
       together.await(10, TimeUnit.SECONDS);
-      return program.runToTrain(pass, "like", arguments).singletonOrThrow().toFloatArray()[0];
+      return program.run(pass, "like", arguments).singletonOrThrow().toFloatArray()[0];
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }

@@ -1,10 +1,13 @@
 package io.fewshot.training;
 
+import io.fewshot.memory.Embedding;
+import io.fewshot.memory.Encoders;
 import io.fewshot.model.LoraConfig;
 import io.fewshot.model.ModelStore;
 import io.fewshot.model.Precision;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.model.TorchLanguageModel;
+import io.fewshot.prompt.Language;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +20,7 @@ import java.util.Random;
 /**
  * Trains on Banking77 and says how right the result is. Arguments: examples per class (0 for all),
  * epochs, rank, batch, rate, head rate, smoothing, decay, and `test` for the test set instead of
- * what is left of the training set.
+ * what is left of the training set. With {@code -Dlessons=false} the encoder teaches nothing.
  */
 final class FineTuneMain {
 
@@ -63,9 +66,12 @@ final class FineTuneMain {
       train = train.subList(LEFT, train.size());
     }
     left = left.subList(0, Math.min(left.size(), test ? 10_000 : LEFT));
+    if (!"false".equals(System.getProperty("lessons"))) {
+      train = withVectors(train);
+    }
     Path file = ModelStore.ofUser().fetch("smollm2-135m-instruct", ProgressListener.NONE);
     try (TorchLanguageModel model =
-        TorchLanguageModel.loadToTrain("smollm2", file, Precision.BF16, "cpu")) {
+        TorchLanguageModel.loadToTrain("smollm2", file, Precision.AUTO, "cpu")) {
       long start = System.nanoTime();
       // The test set must not choose the epoch.
       LoraTrainer.Trained trained =
@@ -96,6 +102,22 @@ final class FineTuneMain {
           "accuracy %.4f of %d at %.1f messages/s%n",
           right / (double) left.size(), left.size(), left.size() / seconds);
     }
+  }
+
+  private static List<LoraTrainer.Row> withVectors(List<LoraTrainer.Row> rows) {
+    List<LoraTrainer.Row> all = new ArrayList<>();
+    try (Encoders encoders = new Encoders()) {
+      for (int from = 0; from < rows.size(); from += 256) {
+        List<LoraTrainer.Row> some = rows.subList(from, Math.min(rows.size(), from + 256));
+        List<Embedding> vectors =
+            encoders.encode(Language.EN, some.stream().map(LoraTrainer.Row::text).toList());
+        for (int i = 0; i < some.size(); i++) {
+          LoraTrainer.Row row = some.get(i);
+          all.add(new LoraTrainer.Row(row.text(), row.label(), vectors.get(i).vector()));
+        }
+      }
+    }
+    return all;
   }
 
   private static String memory() throws Exception {

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,6 +164,39 @@ class LoraTrainerTest {
             tensors.get("base_model.model.model.layers.1.self_attn.k_proj.lora_B.weight").shape())
         .containsExactly(16, 4);
     assertThat(tensors.get("base_model.model.score.weight").shape()).containsExactly(4, 32);
+  }
+
+  /**
+   * The encoder's vectors here say nothing of the labels, and do not keep them from being learned.
+   */
+  @Test
+  void twentyMessagesAreLearnedByHeartWithAnEncodersLessons() throws Exception {
+    Random random = new Random(5);
+    List<LoraTrainer.Row> rows =
+        ROWS.stream()
+            .map(
+                row ->
+                    new LoraTrainer.Row(
+                        row.text(),
+                        row.label(),
+                        new float[] {random.nextFloat(), random.nextFloat(), random.nextFloat()}))
+            .toList();
+    try (TorchLanguageModel model = tiny("llama")) {
+      LoraTrainer.Trained trained =
+          new LoraTrainer(model, QUICK, (step, done) -> {}).classifier(rows, List.of());
+
+      assertThat(trained.adapter().head()).hasSize(4 * 32);
+      List<double[]> answers =
+          model.classify(
+              trained.adapter(),
+              rows.stream()
+                  .map(row -> FineTunedPrompt.classify(model.tokenizer(), row.text(), 64))
+                  .toList());
+      for (int i = 0; i < rows.size(); i++) {
+        int right = trained.adapter().labels().indexOf(rows.get(i).label());
+        assertThat(answers.get(i)[right]).as(rows.get(i).text()).isBetween(0.35, 0.9);
+      }
+    }
   }
 
   @Test

@@ -154,7 +154,8 @@ class PeftIT {
     }
     List<TuningSample> samples = new ArrayList<>();
     for (int i = 0; i + 1 < tokens.length; i++) {
-      samples.add(new TuningSample(tokens, new int[] {i}, new int[] {tokens[i + 1]}, 1));
+      samples.add(
+          new TuningSample(tokens, new int[] {i}, new int[] {tokens[i + 1]}, 1, new float[0]));
     }
     try (FineTuner tuner = model.fineTune(adapter, STEPS)) {
       return tuner.measure(samples);

@@ -86,7 +86,7 @@ final class WriteMain {
             1);
     Path file = ModelStore.ofUser().fetch("smollm2-135m-instruct", ProgressListener.NONE);
     try (TorchLanguageModel model =
-        TorchLanguageModel.loadToTrain("smollm2", file, Precision.BF16, "cpu")) {
+        TorchLanguageModel.loadToTrain("smollm2", file, Precision.AUTO, "cpu")) {
       WriteMain main = new WriteMain(model, held);
       LoraAdapter nothing = model.untrained(settings.lora(), List.of(), 1);
       main.report("before", nothing);
