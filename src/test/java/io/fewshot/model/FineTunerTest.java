@@ -51,6 +51,31 @@ class FineTunerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2"})
+  void gradientsInBf16PointTheSameWay(String family) throws Exception {
+    Path file = TinyModel.of(family, 31).write(directory.resolve("tiny.gguf"));
+    List<TuningSample> samples = samples(new Random(4), 3);
+    try (TorchLanguageModel full =
+            TorchLanguageModel.loadToTrain("tiny", file, Precision.FP32, "cpu");
+        TorchLanguageModel half =
+            TorchLanguageModel.loadToTrain("tiny", file, Precision.BF16, "cpu")) {
+      LoraAdapter adapter = random(full, LoraConfig.STANDARD, List.of("a", "b", "c"), 3);
+
+      float[] expected = Gradients.of(full, adapter, samples);
+      float[] found = Gradients.of(half, adapter, samples);
+
+      assertThat(found).isNotEqualTo(expected);
+      double cosine = dot(found, expected) / Math.sqrt(dot(found, found) * dot(expected, expected));
+      assertThat(cosine).isGreaterThan(0.99);
+      assertThat(Math.sqrt(dot(found, found) / dot(expected, expected))).isBetween(0.9, 1.1);
+    }
+  }
+
+  private static double dot(float[] x, float[] y) {
+    return IntStream.range(0, x.length).mapToDouble(i -> (double) x[i] * y[i]).sum();
+  }
+
   @Test
   void gradientsWithLessonsAreWhatFiniteDifferencesSay() throws Exception {
     // Given: a teacher who is unsure of the label

@@ -44,6 +44,15 @@ final class Gradients {
     assertThat(gradients.get(0)).isNotEqualTo(new float[gradients.get(0).length]);
   }
 
+  /** The gradient of the adapter's values. */
+  static float[] of(TorchLanguageModel model, LoraAdapter adapter, List<TuningSample> samples) {
+    try (LoraProgram program = new LoraProgram(model.decoder());
+        NDManager manager = model.decoder().manager().newSubManager()) {
+      List<float[]> at = List.of(adapter.values(), adapter.head());
+      return learned(manager, program, adapter, at, samples).gradients().get(0).toFloatArray();
+    }
+  }
+
   private static List<float[]> moved(List<float[]> at, int k, int i, float by) {
     List<float[]> all = new ArrayList<>(at);
     all.set(k, at.get(k).clone());
