@@ -29,12 +29,16 @@ final class StreamProcess implements AutoCloseable {
       Pattern.compile("^fewshot_examples(?:\\{[^}]*})? (\\S+)", Pattern.MULTILINE);
 
   private final Process process;
+  private final Thread ending;
   private final Path log;
   private final HttpClient http = HttpClient.newHttpClient();
 
   private StreamProcess(Process process, Path log) {
     this.process = process;
     this.log = log;
+    // Whoever ends this process in the middle of a computation must not leave that one behind.
+    ending = new Thread(process::destroy, "stream-end");
+    Runtime.getRuntime().addShutdownHook(ending);
   }
 
   /**
@@ -153,6 +157,11 @@ final class StreamProcess implements AutoCloseable {
   @Override
   public void close() {
     process.destroy();
+    try {
+      Runtime.getRuntime().removeShutdownHook(ending);
+    } catch (IllegalStateException e) {
+      // This process ends already.
+    }
     process
         .onExit()
         .orTimeout(20, TimeUnit.SECONDS)
