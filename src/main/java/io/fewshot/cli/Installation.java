@@ -19,10 +19,10 @@ import io.fewshot.training.TrainerService;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -197,18 +197,7 @@ final class Installation implements AutoCloseable {
 
   /** What is not ready, and why; empty when everything is. */
   String waitingFor() {
-    Map<String, String> waiting = new TreeMap<>();
-    health
-        .statuses()
-        .forEach(
-            (name, status) -> {
-              if (status.state() != Health.State.READY) {
-                waiting.put(
-                    name, status.reason().isEmpty() ? status.state().label() : status.reason());
-              }
-            });
-    return String.join(
-        "; ", waiting.entrySet().stream().map(e -> e.getKey() + ": " + e.getValue()).toList());
+    return health.reasons(EnumSet.complementOf(EnumSet.of(Health.State.READY)));
   }
 
   /**

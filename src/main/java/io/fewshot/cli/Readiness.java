@@ -5,7 +5,6 @@ import io.fewshot.ops.Health.State;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Says when a service becomes ready and when no longer, and what fails for more than a moment. */
 final class Readiness {
@@ -50,7 +49,7 @@ final class Readiness {
         console.say(ready ? "ready" : "not ready: see /readyz");
       }
     }
-    String why = reason();
+    String why = health.reasons(FAILURES);
     if (!why.equals(reason)) {
       reason = why;
       since = now;
@@ -61,13 +60,5 @@ final class Readiness {
         console.say("waiting for " + why);
       }
     }
-  }
-
-  /** Empty when nothing fails. */
-  private String reason() {
-    return health.statuses().entrySet().stream()
-        .filter(part -> FAILURES.contains(part.getValue().state()))
-        .map(part -> part.getKey() + ": " + part.getValue().reason())
-        .collect(Collectors.joining("; "));
   }
 }

@@ -1,5 +1,6 @@
 package io.fewshot.cli;
 
+import io.fewshot.embedded.DieWithParent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -29,16 +30,12 @@ final class StreamProcess implements AutoCloseable {
       Pattern.compile("^fewshot_examples(?:\\{[^}]*})? (\\S+)", Pattern.MULTILINE);
 
   private final Process process;
-  private final Thread ending;
   private final Path log;
   private final HttpClient http = HttpClient.newHttpClient();
 
   private StreamProcess(Process process, Path log) {
     this.process = process;
     this.log = log;
-    // Whoever ends this process in the middle of a computation must not leave that one behind.
-    ending = new Thread(process::destroy, "stream-end");
-    Runtime.getRuntime().addShutdownHook(ending);
   }
 
   /**
@@ -54,7 +51,8 @@ final class StreamProcess implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
             .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
             .toList());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(DieWithParent.class.getName(), Main.class.getName()));
     command.addAll(List.of("stream", "--json", "--port", "0"));
     command.addAll(List.of("--bootstrap-servers", bootstrapServers));
     command.addAll(List.of("--schema-registry-url", registryUrl));
@@ -157,11 +155,6 @@ final class StreamProcess implements AutoCloseable {
   @Override
   public void close() {
     process.destroy();
-    try {
-      Runtime.getRuntime().removeShutdownHook(ending);
-    } catch (IllegalStateException e) {
-      // This process ends already.
-    }
     process
         .onExit()
         .orTimeout(20, TimeUnit.SECONDS)

@@ -11,7 +11,7 @@ import java.util.Arrays;
  *
  * <p>Runs on a class path of its own, so it refers to nothing but the JDK and has no inner classes.
  */
-final class DieWithParent implements Runnable {
+public final class DieWithParent implements Runnable {
 
   private static final long GRACE_MS = 3000;
 

@@ -2,9 +2,11 @@ package io.fewshot.ops;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** How the parts of a process are, each under its name. Safe for use by several threads. */
 public final class Health {
@@ -107,6 +109,18 @@ public final class Health {
     } catch (RuntimeException e) {
       return Status.failed(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** What the parts in such states say, each with its name; empty when there are none. */
+  public String reasons(Set<State> states) {
+    return statuses().entrySet().stream()
+        .filter(part -> states.contains(part.getValue().state()))
+        .map(part -> part.getKey() + ": " + said(part.getValue()))
+        .collect(Collectors.joining("; "));
+  }
+
+  private static String said(Status status) {
+    return status.reason().isEmpty() ? status.state().label() : status.reason();
   }
 
   /** Whether a restart would not help: nothing is dead. */

@@ -14,6 +14,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The trainer in one process: answers the requests in the topic {@code retrain} with releases or
@@ -104,7 +105,8 @@ public final class TrainerService implements AutoCloseable {
         if (closing.getCount() == 0) {
           return;
         }
-        LOG.info("The trainer goes on in {} ms", pause.toMillis(), e);
+        LOG.atLevel(e instanceof TimeoutException ? Level.INFO : Level.WARN)
+            .log("The trainer goes on in {} ms: {}", pause.toMillis(), e.toString());
         health.failed(reason(e));
       }
       if (System.nanoTime() - start > TimeUnit.MINUTES.toNanos(1)) {
