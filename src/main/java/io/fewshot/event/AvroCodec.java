@@ -6,10 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.avro.AvroRuntimeException;
+import java.util.function.IntFunction;
 import org.apache.avro.NameValidator;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaParseException;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.DecoderFactory;
@@ -32,6 +31,7 @@ final class AvroCodec<T extends SpecificRecord> implements RecordCodec<T> {
 
   private final Class<T> type;
   private final SchemaRegistry registry;
+  private final IntFunction<String> schemas;
   private final SpecificData model;
   private final Schema reader;
   private final String text;
@@ -40,8 +40,16 @@ final class AvroCodec<T extends SpecificRecord> implements RecordCodec<T> {
   private final Map<Integer, Schema> writers = new ConcurrentHashMap<>();
 
   AvroCodec(Class<T> type, SchemaRegistry registry) {
+    this(type, registry, registry::schema);
+  }
+
+  /**
+   * @param schemas gives the text of a writer's schema by its id, or throws as the registry does
+   */
+  AvroCodec(Class<T> type, SchemaRegistry registry, IntFunction<String> schemas) {
     this.type = type;
     this.registry = registry;
+    this.schemas = schemas;
     this.model = SpecificData.getForClass(type);
     this.reader = model.getSchema(type);
     this.text = Schemas.text(type);
@@ -62,7 +70,8 @@ final class AvroCodec<T extends SpecificRecord> implements RecordCodec<T> {
         DecoderFactory.get().binaryDecoder(value, HEADER, value.length - HEADER, null);
     try {
       return type.cast(new SpecificDatumReader<T>(writer, reader, model).read(null, decoder));
-    } catch (IOException | AvroRuntimeException | ClassCastException | ArithmeticException e) {
+    } catch (IOException | RuntimeException e) {
+      // Whatever it is: a schema that the registry took may still be one that Avro chokes on.
       throw new UndecodableException(
           "not readable as " + type.getSimpleName() + ": " + e.getMessage(), e);
     }
@@ -73,14 +82,14 @@ final class AvroCodec<T extends SpecificRecord> implements RecordCodec<T> {
     if (known != null) {
       return known;
     }
-    String schema = registry.schema(id);
+    String schema = schemas.apply(id);
     try {
       // Other languages are laxer with names than Java; what counts is that the fields match.
       Schema parsed =
           new Schema.Parser(NameValidator.NO_VALIDATION).setValidateDefaults(false).parse(schema);
       writers.put(id, parsed);
       return parsed;
-    } catch (SchemaParseException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       throw new UndecodableException("the schema with id " + id + " is not Avro", e);
     }
   }

@@ -1,5 +1,6 @@
 package io.fewshot.event;
 
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,13 +20,19 @@ public final class Codecs implements AutoCloseable {
   private final Map<String, ?> properties;
   private final @Nullable Class<?> foreign;
   private final SchemaRegistry registry;
+  private final @Nullable SchemaLookups lookups;
   private final List<Serde<?>> opened = new ArrayList<>();
 
-  private Codecs(Map<String, ?> properties, @Nullable Class<?> foreign, SchemaRegistry registry) {
+  private Codecs(
+      Map<String, ?> properties,
+      @Nullable Class<?> foreign,
+      SchemaRegistry registry,
+      @Nullable SchemaLookups lookups) {
     TrustedRecords.trust();
     this.properties = properties;
     this.foreign = foreign;
     this.registry = registry;
+    this.lookups = lookups;
   }
 
   /**
@@ -49,7 +56,22 @@ public final class Codecs implements AutoCloseable {
             name + " does not implement org.apache.kafka.common.serialization.Serde");
       }
     }
-    return new Codecs(Map.copyOf(properties), foreign, SchemaRegistry.of(properties));
+    return new Codecs(Map.copyOf(properties), foreign, SchemaRegistry.of(properties), null);
+  }
+
+  /**
+   * Codecs over the same registry that never wait for it when they read: for stream threads. What
+   * they do not know yet is asked for in the background, and decoding throws {@link
+   * RegistryUnavailableException} until it is there. Closing them leaves these open.
+   */
+  public Codecs withoutWaiting() {
+    return new Codecs(
+        properties, foreign, registry, new SchemaLookups(registry, InstantSource.system()));
+  }
+
+  /** Why records wait for the registry now; null when none do, or when these codecs wait. */
+  public @Nullable String failure() {
+    return lookups == null ? null : lookups.failure();
   }
 
   /** The registry's client, shared by the codecs. */
@@ -59,9 +81,11 @@ public final class Codecs implements AutoCloseable {
 
   /** A codec for the values of a topic that holds such records. */
   public <T extends SpecificRecord> RecordCodec<T> codec(Class<T> record) {
-    return foreign == null
-        ? new AvroCodec<>(record, registry)
-        : new ForeignCodec<>(record, foreignSerde(foreign));
+    if (foreign != null) {
+      RecordCodec<T> codec = new ForeignCodec<>(record, foreignSerde(foreign));
+      return lookups == null ? codec : new PreparedCodec<>(codec, lookups);
+    }
+    return new AvroCodec<>(record, registry, lookups == null ? registry::schema : lookups::schema);
   }
 
   /** The same as Kafka's serde, for clients outside the processors. */
@@ -93,5 +117,8 @@ public final class Codecs implements AutoCloseable {
   public synchronized void close() {
     opened.forEach(Serde::close);
     opened.clear();
+    if (lookups != null) {
+      lookups.close();
+    }
   }
 }

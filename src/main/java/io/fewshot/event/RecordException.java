@@ -14,4 +14,8 @@ public abstract sealed class RecordException extends RuntimeException
   RecordException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  RecordException(String message, boolean withoutTrace) {
+    super(message, null, !withoutTrace, !withoutTrace);
+  }
 }

@@ -14,4 +14,15 @@ public final class RegistryUnavailableException extends RecordException {
   public RegistryUnavailableException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  /** Without a stack trace: a thousand records may ask for the same schema again and again. */
+  private RegistryUnavailableException(String message, boolean cheap) {
+    super(message, cheap);
+  }
+
+  /** A schema that is being looked up in the background. */
+  static RegistryUnavailableException pending(int id, @Nullable String failure) {
+    return new RegistryUnavailableException(
+        failure == null ? "the schema with id " + id + " is being looked up" : failure, true);
+  }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client of the Confluent schema registry's REST protocol, which Apicurio and others speak too.
@@ -99,14 +100,10 @@ public final class SchemaRegistry {
    * @throws UndecodableException when it is not an Avro schema, or refers to other subjects
    */
   public String schema(int id) {
-    String known = schemas.get(id);
+    String known = known(id);
     if (known != null) {
       return known;
     }
-    if (id < 0) {
-      throw new UnknownSchemaException("no schema has the id " + id);
-    }
-    refusals.check(id);
     try {
       String schema = ask(id);
       schemas.put(id, schema);
@@ -115,6 +112,23 @@ public final class SchemaRegistry {
       refusals.note(id, e);
       throw e;
     }
+  }
+
+  /**
+   * The text of the schema with this id when it was asked for before, else null; asks nobody.
+   *
+   * @throws UnknownSchemaException when there was none a moment ago
+   * @throws UndecodableException when there was one that cannot be read
+   */
+  @Nullable String known(int id) {
+    String known = schemas.get(id);
+    if (known == null) {
+      if (id < 0) {
+        throw new UnknownSchemaException("no schema has the id " + id);
+      }
+      refusals.check(id);
+    }
+    return known;
   }
 
   private String ask(int id) {

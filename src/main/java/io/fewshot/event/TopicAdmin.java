@@ -118,6 +118,21 @@ public final class TopicAdmin {
     }
   }
 
+  /**
+   * The size that every topic of the streams takes, in bytes: the smallest of their limits. Those
+   * of releases, which hold no messages, are left out.
+   */
+  public int largestRecord(Topics topics) {
+    List<Topic> streams = new ArrayList<>(topics.all());
+    streams.removeAll(List.of(topics.artifacts(), topics.releases(), topics.active()));
+    return configs(streams.stream().map(Topic::name).toList()).values().stream()
+        .map(config -> config.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+        .filter(entry -> entry != null && entry.value() != null)
+        .mapToInt(entry -> Integer.parseInt(entry.value()))
+        .min()
+        .orElse(Topics.TEXT_BYTES);
+  }
+
   /** What differs from the wanted topics; nothing when all is well. */
   public List<Difference> check(Topics topics) {
     Map<String, TopicDescription> known = describe(topics);

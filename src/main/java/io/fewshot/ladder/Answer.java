@@ -37,6 +37,22 @@ public record Answer(
   /** A possible output and its probability, in [0, 1]. */
   public record Option(String output, double probability) {}
 
+  /** The same for people to look at. */
+  public Answer unaccepted() {
+    return new Answer(
+        output,
+        confidence,
+        candidates,
+        rung,
+        exampleIds,
+        modelVersion,
+        promptTokens,
+        truncated,
+        false,
+        novel,
+        prompt);
+  }
+
   public Answer {
     candidates = List.copyOf(candidates);
     exampleIds = List.copyOf(exampleIds);

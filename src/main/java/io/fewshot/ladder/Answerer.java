@@ -16,6 +16,12 @@ public interface Answerer {
 
     /** The answer, when no dearer rung needs to be asked. */
     Optional<Answer> settled();
+
+    /**
+     * The best answer that the rungs asked so far have, for when no other can be had: never
+     * accepted. Empty when none of them has an opinion.
+     */
+    Optional<Answer> fallback();
   }
 
   /**
@@ -56,8 +62,22 @@ public interface Answerer {
 
     private static final long serialVersionUID = 1L;
 
+    private final boolean loading;
+
     public NotReadyException(String message) {
-      super(message);
+      this(message, false);
+    }
+
+    /**
+     * @param loading whether it is on its way, rather than not to be had
+     */
+    public NotReadyException(String message, boolean loading) {
+      super(message, null, false, false);
+      this.loading = loading;
+    }
+
+    public boolean isLoading() {
+      return loading;
     }
   }
 }

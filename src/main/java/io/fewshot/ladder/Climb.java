@@ -1,6 +1,7 @@
 package io.fewshot.ladder;
 
 import io.fewshot.memory.Neighbour;
+import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.List;
@@ -31,6 +32,16 @@ final class Climb implements Answerer.Attempt {
   @Override
   public Optional<Answer> settled() {
     return Optional.ofNullable(settled);
+  }
+
+  @Override
+  public Optional<Answer> fallback() {
+    if (item.task().kind() != Kind.CLASSIFY) {
+      return Optional.of(WrittenAnswers.copied(asked())).filter(copied -> copied.output() != null);
+    }
+    return stage.asked().isEmpty() || opinion.options().isEmpty()
+        ? Optional.empty()
+        : Optional.of(answer().unaccepted());
   }
 
   /** What was said so far is the answer. */

@@ -41,6 +41,7 @@ public final class Settings {
   public static final String MODELS = OURS + "models";
   public static final String RUNGS = OURS + "rungs";
   public static final String SERDE = OURS + "serde";
+  public static final String MAX_TEXT = OURS + "max.text.bytes";
   public static final String TRAINER_EXAMPLES = OURS + "trainer.examples";
   public static final String TRAINER_EVERY = OURS + "trainer.every";
   public static final String TRAINER_HOLDOUT = OURS + "trainer.holdout";
@@ -65,6 +66,7 @@ public final class Settings {
           MODELS,
           RUNGS,
           SERDE,
+          MAX_TEXT,
           TRAINER_EXAMPLES,
           TRAINER_EVERY,
           TRAINER_HOLDOUT,
@@ -247,6 +249,11 @@ public final class Settings {
   /** The rungs that this process runs, by their names; empty for all that it can. */
   public List<String> rungs() {
     return values.list(RUNGS);
+  }
+
+  /** The longest text of a message or an example, in bytes of UTF-8. */
+  public int maxTextBytes() {
+    return values.number(MAX_TEXT, 64 << 10, 256, 1 << 20);
   }
 
   /** So many new examples of a task start a training; 0 for never. */

@@ -6,13 +6,19 @@ import io.fewshot.ladder.Answerer.Attempt;
 import io.fewshot.ladder.Answerer.NotReadyException;
 import io.fewshot.ladder.Message;
 import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.stream.BatchComputation.Outcome;
 import io.fewshot.stream.DeadLetters.Reason;
-import io.fewshot.stream.QueryBatches.Batch;
+import io.fewshot.stream.QueryQueues.TaskQueue;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -22,46 +28,65 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Collects queries into micro-batches and has each batch answered: the enrichment with examples and
- * the inference happen inside {@link Answerer}, on this stream thread.
+ * Collects queries into micro-batches and has each batch answered; the enrichment with examples and
+ * the inference happen inside {@link Answerer}.
  *
- * <p>There are two kinds of batches. One asks the cheap rungs about new messages; it is answered
- * when it is full or at the next tick. One asks the dear rungs about those that must climb; it
- * waits until it is full or nothing cheap is left, and until the cheap results before it are
- * committed. So cheap answers overtake dear ones, and the language model gets full batches.
+ * <p>Fast batches run the inexpensive rungs on new messages, on this stream thread, when they are
+ * full or at the next tick. Model batches run the language model on escalated messages, on threads
+ * beside it: the stream thread takes their answers at a later tick and sends them. So no fast
+ * answer waits for a model, and no transaction is open while one computes; a record stays in its
+ * buffer until its answer is sent.
  *
- * <p>A batch that fails is halved until the culprit stands alone and becomes a dead letter. What
- * cannot be answered yet (its task unknown, its model loading, the registry away) stays in the
- * room.
+ * <p>What cannot be answered yet waits in a queue of its kind and task ({@link QueryQueues}), by
+ * deadline: for its schema, for its task's definition, or for its language model, after which the
+ * fast rungs' answer counts for what it is. A message that cannot be computed becomes a dead
+ * letter; what fails for every message is waited out.
  */
 final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
 
   private static final Logger LOG = LoggerFactory.getLogger(AnswerQueries.class);
 
-  /** How long a message is left alone after its model was not there. */
-  private static final long TRY_AGAIN_MILLIS = 500;
+  /** How long messages are left alone after what answers them was not there. */
+  private static final long RETRY_MILLIS = 500;
+
+  /** How often the schemas that queries wait for are asked about. */
+  private static final long SCHEMAS_MILLIS = 50;
 
   /** A message that comes alone is answered after this part of the time a batch is waited for. */
   private static final int TICKS = 4;
 
-  private final Answerer answerer;
-  private final TaskCatalogue tasks;
+  /** Of a fast batch's texts: the encoder reads the beginning only, the tokenizer all of it. */
+  private static final long MAX_FAST_BYTES = 256 << 10;
+
+  /** An attempt that waited longer is made again: an example may have come that settles it. */
+  private static final long ATTEMPT_MILLIS = 10_000;
+
+  /** Escalated messages of one task that are kept ahead of the language model. */
+  private static final int MAX_ESCALATED = 256;
+
+  /** A model batch waits this long for company while new messages are still looked at. */
+  private static final long COMPANY_MILLIS = 200;
+
+  /** Records that are given up or given their fallback in one tick, so that it stays short. */
+  private static final int MAX_AT_ONCE = 500;
+
+  /** When nothing can be done and the memory for buffers is spent, the source is slowed down. */
+  private static final long THROTTLE_NANOS = 20_000_000;
+
+  private final AnsweringParts parts;
   private final QueryReader reader;
   private final StreamSettings settings;
   private final StreamMeters meters;
-  private final BatchSizer cheapSize;
-  private final BatchSizer dearSize;
 
   private ProcessorContext<byte[], Object> context;
-  private WaitingRoom<WaitingQuery> room;
-  private QueryBatches batches;
+  private RecordBuffer<BufferedQuery> buffer;
+  private QueryQueues queues;
   private Cancellable tick;
 
-  /** Whether something was sent that the next commit will show. */
-  private boolean uncommitted;
+  /** The batches that the language model is asked about, by task. */
+  private final Map<String, ModelBatch> underWay = new LinkedHashMap<>();
 
-  /** Whether the last tick left time for a commit: never twice, or dear batches would starve. */
-  private boolean gaveWay;
+  private long schemasNotBefore;
 
   /** When the first of the messages came that no batch was made from yet; 0 when there are none. */
   private long firstArrival;
@@ -70,64 +95,85 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
 
   @SuppressWarnings("NullAway.Init")
   AnswerQueries(
-      Answerer answerer,
-      TaskCatalogue tasks,
-      QueryReader reader,
-      StreamSettings settings,
-      StreamMeters meters) {
-    this.answerer = answerer;
-    this.tasks = tasks;
+      AnsweringParts parts, QueryReader reader, StreamSettings settings, StreamMeters meters) {
+    this.parts = parts;
     this.reader = reader;
     this.settings = settings;
     this.meters = meters;
-    this.cheapSize = new BatchSizer(settings.maxBatch(), settings.batchTarget().toMillis());
-    this.dearSize = new BatchSizer(settings.maxBatch(), settings.batchTarget().toMillis());
   }
 
   @Override
   public void init(ProcessorContext<byte[], Object> context) {
     this.context = context;
-    this.room =
-        new WaitingRoom<>(context.getStateStore(AnsweringTopology.WAITING), WaitingQuery::new);
-    this.batches = new QueryBatches(room, tasks, reader, settings.unknownTaskWait(), this::giveUp);
+    this.queues = new QueryQueues(parts.tasks(), settings.unknownTaskWait().toMillis());
+    this.buffer =
+        new RecordBuffer<>(
+            context.getStateStore(AnsweringTopology.BUFFER), parts.budget(), BufferedQuery::new);
+    buffer.inOrder().forEach(this::takeUpAgain);
     this.tick =
         context.schedule(
             settings.drainEvery().dividedBy(TICKS), PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
+  /** What a restart left in the buffer is read again; it was readable once. */
+  private void takeUpAgain(BufferedQuery query) {
+    QueryReader.Outcome outcome = reader.read(query.raw());
+    if (outcome instanceof QueryReader.Outcome.Good good) {
+      query.decoded(good.query());
+    }
+    // One that cannot be read is given up at the first tick, when records can be forwarded.
+    queues.add(query);
+  }
+
   @Override
   public void process(Record<byte[], Object> record) {
     IncomingQuery incoming = (IncomingQuery) record.value();
-    room.enter(new WaitingRecord(incoming.raw(), context.currentSystemTimeMs()))
-        .decoded(incoming.query());
-    lastArrival = context.currentSystemTimeMs();
+    long now = context.currentSystemTimeMs();
+    BufferedQuery query = buffer.add(new BufferedRecord(incoming.raw(), now));
+    query.decoded(incoming.query());
+    queues.add(query);
+    lastArrival = now;
     if (firstArrival == 0) {
-      firstArrival = lastArrival;
+      firstArrival = now;
     }
-    if (room.size() - batches.climbing() >= cheapSize.size()) {
-      answerCheaply();
+    if (queues.fresh() >= nextBatchSize(now) && parts.threads().hasTime()) {
+      parts.threads().spend(() -> answerFast(now));
     }
+    if (parts.budget().isSpent()) {
+      makeRoom(now);
+    }
+  }
+
+  private int nextBatchSize(long now) {
+    return queues
+        .peek(queue -> mayAnswerFast(queue, now))
+        .map(queue -> parts.fastSizes().of(queue.task).size())
+        .orElse(Integer.MAX_VALUE);
   }
 
   @Override
   public void close() {
     tick.cancel();
+    // What is computed for this partition meanwhile is computed again by whoever has it next.
+    underWay.clear();
+    buffer.close();
+    parts.threads().remove(context.taskId());
     meters.waiting(context.taskId(), 0);
   }
 
-  /** Between two ticks there is a commit; a dear batch would hold it up for seconds. */
   private void tick(long now) {
-    meters.waiting(context.taskId(), room.size());
-    boolean dearIsFull = batches.climbing() >= dearSize.size();
-    if (arriving(now) && !dearIsFull) {
-      return;
+    meters.waiting(context.taskId(), buffer.size());
+    boolean mayAnswer = parts.threads().mayAnswer(context.taskId());
+    sendModelAnswers(now);
+    decodeWaiting(now);
+    queues.findTasks();
+    giveUpWithoutTask(now);
+    if (mayAnswer && !arriving(now)) {
+      parts.threads().spend(() -> answerFast(now));
     }
-    gaveWay = uncommitted && !gaveWay;
-    uncommitted = false;
-    if (gaveWay) {
-      answerCheaply();
-    } else if (dearIsFull || !answerCheaply()) {
-      answerDearly();
+    askModel(now);
+    if (mayAnswer) {
+      parts.threads().spend(() -> fallBack(now));
     }
   }
 
@@ -141,111 +187,260 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     return firstArrival != 0 && now - firstArrival < drain && now - lastArrival < drain / TICKS;
   }
 
-  /** Whether there was anything to ask the cheap rungs about. */
-  private boolean answerCheaply() {
-    firstArrival = 0;
-    Optional<Batch> batch = batches.untried(cheapSize.size(), context.currentSystemTimeMs());
-    batch.ifPresent(found -> timed(found, cheapSize, this::attempt));
-    return batch.isPresent();
-  }
-
-  private void answerDearly() {
-    batches
-        .climbing(dearSize.size(), context.currentSystemTimeMs())
-        .ifPresent(found -> timed(found, dearSize, this::finish));
-  }
-
-  private void timed(Batch batch, BatchSizer sizer, Consumer<Batch> answering) {
-    long start = System.nanoTime();
-    answering.accept(batch);
-    long took = System.nanoTime() - start;
-    sizer.took(batch.queries().size(), took);
-    meters.batch(batch.queries().size(), took);
-  }
-
-  private void attempt(Batch batch) {
-    HeldKeys held = new HeldKeys();
-    guarded(
-        batch.queries(),
-        queries ->
-            answerer.attempt(
-                queries.stream().map(q -> new Message(batch.task(), q.query().getText())).toList()),
-        (query, attempt) -> settle(batch.task(), query, attempt, held));
-  }
-
-  /** One that is settled behind one with the same key that must climb is tried again later. */
-  private void settle(TaskDefinition task, WaitingQuery query, Attempt attempt, HeldKeys held) {
-    if (held.holds(query.raw())) {
+  private void decodeWaiting(long now) {
+    if (now < schemasNotBefore || !queues.waitsForSchemas()) {
       return;
     }
-    attempt
-        .settled()
-        .ifPresentOrElse(
-            answer -> send(task, query, answer),
-            () -> {
-              batches.mustClimb(query, attempt, context.currentSystemTimeMs());
-              held.hold(query.raw());
-            });
+    schemasNotBefore = now + SCHEMAS_MILLIS;
+    List<BufferedQuery> handled = new ArrayList<>();
+    queues.decodeWaiting(
+        reader,
+        MAX_AT_ONCE,
+        (query, outcome) -> {
+          if (outcome instanceof QueryReader.Outcome.Good good) {
+            query.decoded(good.query());
+            queues.place(query);
+          } else if (outcome instanceof QueryReader.Outcome.Bad bad) {
+            giveUp(query, bad.reason(), bad.cause());
+            handled.add(query);
+          }
+        });
+    queues.advance(handled);
   }
 
-  private void finish(Batch batch) {
-    guarded(
-        batch.queries(),
-        queries -> answerer.finish(queries.stream().<Attempt>map(WaitingQuery::attempt).toList()),
-        (query, answer) -> send(batch.task(), query, answer));
+  private void giveUpWithoutTask(long now) {
+    List<BufferedQuery> expired = queues.withoutTask(now, MAX_AT_ONCE);
+    for (BufferedQuery query : expired) {
+      String message = "there is no task `%s`".formatted(query.query().getTask());
+      giveUp(query, Reason.UNKNOWN_TASK, new DeadLetters.Refused(message));
+    }
+    queues.advance(expired);
+  }
+
+  private boolean mayAnswerFast(TaskQueue queue, long now) {
+    boolean far = queue.escalated() >= MAX_ESCALATED && !parts.outages().isOut(queue.task);
+    return queue.mayAskFast(now) && !far;
+  }
+
+  /** Asks the fast rungs about the next messages of the task whose turn it is. */
+  private boolean answerFast(long now) {
+    firstArrival = 0;
+    Optional<TaskQueue> next = queues.next(queue -> mayAnswerFast(queue, now));
+    Optional<TaskDefinition> task = next.flatMap(queue -> parts.tasks().find(queue.task));
+    if (next.isEmpty() || task.isEmpty()) {
+      return false;
+    }
+    BatchSizer sizer = parts.fastSizes().of(next.get().task);
+    List<BufferedQuery> batch = queues.takeFresh(next.get(), sizer.size(), MAX_FAST_BYTES);
+    long start = System.nanoTime();
+    List<Outcome<Attempt>> outcomes =
+        new BatchComputation<BufferedQuery, Attempt>(
+                queries -> attempt(task.get(), queries), () -> probe(task.get()))
+            .run(batch);
+    long took = System.nanoTime() - start;
+    sizer.took(batch.size(), took);
+    meters.batch(batch.size(), took);
+    settle(task.get(), batch, outcomes, now);
+    return true;
+  }
+
+  private List<Attempt> attempt(TaskDefinition task, List<BufferedQuery> queries) {
+    return parts
+        .answerer()
+        .attempt(queries.stream().map(q -> new Message(task, q.query().getText())).toList());
+  }
+
+  private void probe(TaskDefinition task) {
+    parts.answerer().attempt(List.of(new Message(task, Probe.TEXT)));
+  }
+
+  /** One that is settled behind one with the same key that is not is tried again later. */
+  private void settle(
+      TaskDefinition task, List<BufferedQuery> batch, List<Outcome<Attempt>> outcomes, long now) {
+    Set<ByteBuffer> held = new HashSet<>();
+    List<BufferedQuery> waiting = new ArrayList<>();
+    for (int i = 0; i < batch.size(); i++) {
+      BufferedQuery query = batch.get(i);
+      Outcome<Attempt> outcome = outcomes.get(i);
+      boolean open = query.key() == null || !held.contains(query.key());
+      if (open && outcome instanceof Outcome.Computed<Attempt> computed) {
+        Optional<Answer> settled = computed.result().settled();
+        settled.ifPresent(answer -> send(task, query, answer));
+        if (settled.isEmpty()) {
+          query.escalate(computed.result(), now);
+        }
+      } else if (open && outcome instanceof Outcome.Failed<Attempt> failed) {
+        giveUp(query, Reason.INFERENCE_FAILED, failed.cause());
+      } else if (outcome instanceof Outcome.NotReady<Attempt> notReady) {
+        wait(task, notReady.why(), now);
+        waiting.add(query);
+      }
+      if (!query.isDone() && query.key() != null) {
+        held.add(query.key());
+      }
+    }
+    if (waiting.isEmpty()) {
+      parts.faults().over(task.task());
+    }
+    queues.putBackFresh(waiting);
+    batch.stream().filter(q -> q.isEscalated() && q.isPlaced()).forEach(queues::place);
+    queues.advance(batch);
+  }
+
+  private void wait(TaskDefinition task, NotReadyException why, long now) {
+    queues.of(task.task()).askFastLater(now + RETRY_MILLIS);
+    parts.faults().noted(task.task(), String.valueOf(why.getMessage()));
+  }
+
+  /** Hands escalated messages to the language model, one batch of each task at a time. */
+  private void askModel(long now) {
+    for (Optional<TaskQueue> next = queues.next(queue -> mayAskModel(queue, now));
+        next.isPresent();
+        next = queues.next(queue -> mayAskModel(queue, now))) {
+      TaskQueue queue = next.get();
+      Optional<TaskDefinition> task = parts.tasks().find(queue.task);
+      if (task.isEmpty()) {
+        return;
+      }
+      ModelBatch batch =
+          new ModelBatch(task.get(), queue.takeEscalated(parts.modelSizes().of(queue.task).size()));
+      underWay.put(queue.task, batch);
+      long notBefore = now - ATTEMPT_MILLIS;
+      parts.executor().execute(queue.task, () -> batch.compute(parts.answerer(), notBefore));
+    }
+    sendModelAnswers(now);
+  }
+
+  private boolean mayAskModel(TaskQueue queue, long now) {
+    if (underWay.containsKey(queue.task) || !queue.mayAskModel(now)) {
+      return false;
+    }
+    return queue.escalated() >= parts.modelSizes().of(queue.task).size()
+        || !mayAnswerFast(queue, now)
+        || now - queue.firstEscalated().arrivedAt() > COMPANY_MILLIS;
+  }
+
+  /** Sends what the language model has answered meanwhile. */
+  private void sendModelAnswers(long now) {
+    for (ModelBatch batch : List.copyOf(underWay.values())) {
+      if (batch.isDone()) {
+        underWay.remove(batch.task().task());
+        finish(batch, now);
+      }
+    }
+  }
+
+  private void finish(ModelBatch batch, long now) {
+    String task = batch.task().task();
+    List<BufferedQuery> waiting = new ArrayList<>();
+    int computed = 0;
+    List<Outcome<Answer>> outcomes = batch.outcomes();
+    for (int i = 0; i < outcomes.size(); i++) {
+      BufferedQuery query = batch.queries().get(i);
+      Outcome<Answer> outcome = outcomes.get(i);
+      if (outcome instanceof Outcome.Computed<Answer> answer) {
+        send(batch.task(), query, answer.result());
+        computed++;
+      } else if (outcome instanceof Outcome.Failed<Answer> failed) {
+        giveUp(query, Reason.INFERENCE_FAILED, failed.cause());
+      } else if (outcome instanceof Outcome.NotReady<Answer> notReady) {
+        parts.outages().unavailable(task, notReady.why(), now);
+        waiting.add(query);
+      }
+    }
+    if (computed > 0) {
+      parts.modelSizes().of(task).took(batch.queries().size(), batch.nanos());
+      meters.batch(batch.queries().size(), batch.nanos());
+    }
+    TaskQueue queue = queues.of(task);
+    queue.putBackEscalated(waiting);
+    if (waiting.isEmpty()) {
+      parts.outages().available(task);
+    } else {
+      queue.askModelLater(now + RETRY_MILLIS);
+      waiting.forEach(BufferedQuery::forgetAttempt);
+    }
+    queues.advance(batch.queries());
+  }
+
+  /** The model could not be had in time: what the rungs below say counts for what it is. */
+  private void fallBack(long now) {
+    queues
+        .next(
+            queue ->
+                queue.escalated() > 0
+                    && !queue.mayAskModel(now)
+                    && parts.outages().isOver(queue.task, now))
+        .ifPresent(
+            queue -> parts.tasks().find(queue.task).ifPresent(task -> fallBack(task, queue, now)));
+  }
+
+  private void fallBack(TaskDefinition task, TaskQueue queue, long now) {
+    List<BufferedQuery> batch = queue.takeEscalated(parts.fastSizes().of(queue.task).size());
+    List<Outcome<Attempt>> outcomes =
+        new BatchComputation<BufferedQuery, Attempt>(
+                queries ->
+                    ModelBatch.attempts(parts.answerer(), task, queries, now - ATTEMPT_MILLIS),
+                () -> probe(task))
+            .run(batch);
+    List<BufferedQuery> waiting = new ArrayList<>();
+    for (int i = 0; i < batch.size(); i++) {
+      BufferedQuery query = batch.get(i);
+      if (outcomes.get(i) instanceof Outcome.Computed<Attempt> computed) {
+        Attempt attempt = computed.result();
+        attempt
+            .settled()
+            .or(attempt::fallback)
+            .ifPresentOrElse(answer -> send(task, query, answer), () -> giveUp(query, task));
+      } else if (outcomes.get(i) instanceof Outcome.Failed<Attempt> failed) {
+        giveUp(query, Reason.INFERENCE_FAILED, failed.cause());
+      } else {
+        waiting.add(query);
+      }
+    }
+    queue.putBackEscalated(waiting);
+    queues.advance(batch);
+  }
+
+  private void giveUp(BufferedQuery query, TaskDefinition task) {
+    String message =
+        "no rung below the language model has an opinion, and it could not be had: "
+            + parts.outages().reason(task.task());
+    giveUp(query, Reason.MODEL_UNAVAILABLE, new DeadLetters.Refused(message));
   }
 
   /**
-   * Leaves the messages waiting when it is too early, and halves a batch that fails.
-   *
-   * @param deliver not guarded: once something is sent, trying again would send it twice
+   * The buffers of the process are full. Work on what can be answered makes room; when there is
+   * none, everything waits for something that is away, and the source is slowed down.
    */
-  private <T> void guarded(
-      List<WaitingQuery> queries,
-      Function<List<WaitingQuery>, List<T>> compute,
-      BiConsumer<WaitingQuery, T> deliver) {
-    List<T> results;
-    try {
-      results = compute.apply(queries);
-    } catch (NotReadyException e) {
-      LOG.debug("{} messages wait: {}", queries.size(), e.getMessage());
-      long later = context.currentSystemTimeMs() + TRY_AGAIN_MILLIS;
-      queries.forEach(query -> query.waitUntil(later));
-      return;
-    } catch (RuntimeException e) {
-      halve(queries, compute, deliver, e);
-      return;
-    }
-    for (int i = 0; i < queries.size(); i++) {
-      deliver.accept(queries.get(i), results.get(i));
+  private void makeRoom(long now) {
+    boolean[] answered = {false};
+    parts.threads().spend(() -> answered[0] = answerFast(now));
+    sendModelAnswers(now);
+    if (!answered[0]) {
+      parts.faults().throttled();
+      LockSupport.parkNanos(THROTTLE_NANOS);
     }
   }
 
-  private <T> void halve(
-      List<WaitingQuery> queries,
-      Function<List<WaitingQuery>, List<T>> compute,
-      BiConsumer<WaitingQuery, T> deliver,
-      RuntimeException cause) {
-    if (queries.size() == 1) {
-      giveUp(queries.get(0), Reason.INFERENCE_FAILED, cause);
-      return;
-    }
-    LOG.warn("A batch of {} failed and is halved: {}", queries.size(), cause.toString());
-    int half = queries.size() / 2;
-    guarded(queries.subList(0, half), compute, deliver);
-    guarded(queries.subList(half, queries.size()), compute, deliver);
-  }
-
-  private void send(TaskDefinition task, WaitingQuery query, Answer answer) {
+  private void send(TaskDefinition task, BufferedQuery query, Answer answer) {
     RawRecord raw = query.raw();
     AnsweredQuery answered = new AnsweredQuery(raw, query.query(), task, answer);
-    context.forward(
-        new Record<>(raw.key(), (Object) answered, raw.timestamp(), raw.headers()),
-        AnsweringTopology.ROUTE);
-    leave(raw);
+    try {
+      context.forward(
+          new Record<>(raw.key(), (Object) answered, raw.timestamp(), raw.headers()),
+          AnsweringTopology.ROUTE);
+    } catch (KafkaException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Routing writes nothing before all is made, so nothing of it was sent.
+      giveUp(query, Reason.INFERENCE_FAILED, e);
+      return;
+    }
+    remove(query);
   }
 
-  private void giveUp(WaitingQuery query, Reason reason, Throwable cause) {
+  private void giveUp(BufferedQuery query, Reason reason, Throwable cause) {
     RawRecord raw = query.raw();
     meters.deadLetter(reason);
     LOG.warn(
@@ -259,12 +454,12 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
         DeadLetters.of(raw, AnsweringTopology.ANSWER, reason, cause)
             .withValue((Object) raw.value()),
         AnsweringTopology.DEAD_LETTERS);
-    leave(raw);
+    remove(query);
   }
 
-  private void leave(RawRecord raw) {
-    batches.leave(raw.offset());
-    uncommitted = true;
+  private void remove(BufferedQuery query) {
+    buffer.remove(query.raw().offset());
+    queues.done(query);
     context.commit();
   }
 }

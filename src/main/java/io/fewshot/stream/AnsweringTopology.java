@@ -3,9 +3,6 @@ package io.fewshot.stream;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.Query;
 import io.fewshot.event.Topics;
-import io.fewshot.ladder.Answerer;
-import io.fewshot.ladder.AuditBook;
-import io.fewshot.memory.ExampleMemory;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -16,13 +13,12 @@ import org.apache.kafka.streams.Topology;
  * Answers messages.
  *
  * <pre>
- * queries ─▶ decode ─▶ answer (micro-batches; waiting) ─▶ route ─┬─▶ results
+ * queries ─▶ decode ─▶ answer (micro-batches; buffer) ──▶ route ─┬─▶ results
  *              │          │                                      ├─▶ labeling
  *              ▼          ▼                                      └─▶ seen
  *             dead-letters
  *
  * valid-tasks ······▶ tasks         (on every instance)
- * tasks ············▶ announced     (on every instance; keys only)
  * encoded-examples ·▶ memory        (on every instance)
  * audits ···········▶ audits        (on every instance)
  * </pre>
@@ -43,28 +39,25 @@ public final class AnsweringTopology {
   public static final String DEAD_LETTERS = "dead-letters";
 
   /** Store of the messages that are not answered yet. */
-  public static final String WAITING = "waiting";
+  public static final String BUFFER = "waiting";
 
   private AnsweringTopology() {}
 
   /**
    * Builds the topology.
    *
-   * @param memory filled by the topology, read by the answerer
-   * @param tasks filled by the topology
-   * @param audits filled by the topology, read by the answerer
+   * @param parts what its partitions share
+   * @param limits of what comes in
    */
-  public static Topology build(
+  static Topology build(
       Topics topics,
       Codecs codecs,
-      Answerer answerer,
-      ExampleMemory memory,
-      TaskCatalogue tasks,
-      AuditBook audits,
+      AnsweringParts parts,
+      RecordLimits limits,
       StreamSettings settings,
       MeterRegistry registry) {
-    StreamMeters meters = new StreamMeters(registry).withWaiting().withExamples(memory);
-    QueryReader reader = new QueryReader(codecs.codec(Query.class));
+    StreamMeters meters = new StreamMeters(registry).withWaiting().withExamples(parts.memory());
+    QueryReader reader = new QueryReader(codecs.codec(Query.class), limits);
     Serializer<byte[]> bytes = new ByteArraySerializer();
 
     Topology topology = new Topology();
@@ -75,18 +68,16 @@ public final class AnsweringTopology {
             new ByteArrayDeserializer(),
             topics.queries().name())
         .addProcessor(DECODE, () -> new DecodeQueries(reader, meters), QUERIES)
-        .addProcessor(
-            ANSWER, () -> new AnswerQueries(answerer, tasks, reader, settings, meters), DECODE)
-        .addStateStore(WaitingRoom.store(WAITING, Topics.TEXT_BYTES), ANSWER)
+        .addProcessor(ANSWER, () -> new AnswerQueries(parts, reader, settings, meters), DECODE)
+        .addStateStore(RecordBuffer.store(BUFFER, Topics.TEXT_BYTES), ANSWER)
         .addProcessor(ROUTE, () -> new RouteAnswers(topics, codecs, meters), ANSWER)
         .addSink(RESULTS, topics.results().name(), bytes, bytes, ROUTE)
         .addSink(LABELING, topics.labeling().name(), bytes, bytes, ROUTE)
         .addSink(SEEN, topics.seen().name(), bytes, bytes, ROUTE)
         .addSink(DEAD_LETTERS, topics.deadLetters().name(), bytes, bytes, DECODE, ANSWER);
-    GlobalStores.addTasks(topology, topics, tasks);
-    GlobalStores.addAnnouncements(topology, topics, tasks);
-    GlobalStores.addMemory(topology, topics, memory);
-    GlobalStores.addAudits(topology, topics, audits);
+    GlobalStores.addTasks(topology, topics, parts.tasks());
+    GlobalStores.addMemory(topology, topics, parts.memory());
+    GlobalStores.addAudits(topology, topics, parts.audits());
     return topology;
   }
 }

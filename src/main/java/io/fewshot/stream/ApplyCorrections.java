@@ -47,7 +47,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
   private final Map<String, List<Waiting>> waiting = new LinkedHashMap<>();
 
   private ProcessorContext<byte[], byte[]> context;
-  private WaitingRoom<Waiting> room;
+  private RecordBuffer<Waiting> room;
   private SeenMessages seen;
   private CorrectedMessages corrected;
   private Cancellable tick;
@@ -61,7 +61,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     @Nullable Correction correction;
 
     /** Takes the producer's record out of the one that carried it here. */
-    Waiting(WaitingRecord record) {
+    Waiting(BufferedRecord record) {
       RawRecord carrier = record.raw();
       if (carrier.key() == null || carrier.value() == null) {
         throw new IllegalStateException("a correction came without its query_id");
@@ -69,7 +69,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       this.place = carrier.offset();
       this.arrivedAt = record.arrivedAt();
       this.queryId = new String(carrier.key(), StandardCharsets.UTF_8);
-      this.raw = WaitingRecord.fromBytes(carrier.value()).raw();
+      this.raw = BufferedRecord.fromBytes(carrier.value()).raw();
     }
   }
 
@@ -89,8 +89,10 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     this.corrected =
         new CorrectedMessages(context.getStateStore(LearningTopology.CORRECTED_MESSAGES));
     this.room =
-        new WaitingRoom<>(
-            context.getStateStore(LearningTopology.WAITING_FOR_MESSAGES), Waiting::new);
+        new RecordBuffer<>(
+            context.getStateStore(LearningTopology.WAITING_FOR_MESSAGES),
+            BufferBudget.ofHeap(),
+            Waiting::new);
     waiting.clear();
     room.inOrder().forEach(this::queue);
     this.tick =
@@ -107,7 +109,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       return;
     }
     Waiting arrived =
-        room.enter(new WaitingRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
+        room.add(new BufferedRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
     if (arrived.raw.value() == null) {
       forget(arrived);
     } else {
@@ -151,7 +153,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       return;
     }
     List<Waiting> finished = queue.subList(0, done);
-    finished.forEach(each -> room.leave(each.place));
+    finished.forEach(each -> room.remove(each.place));
     finished.clear();
     if (queue.isEmpty()) {
       waiting.remove(queryId);
@@ -272,7 +274,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     if (!corrected.isDone(queryId, hash)) {
       List<Waiting> queue = waiting.remove(queryId);
       if (queue != null) {
-        queue.forEach(each -> room.leave(each.place));
+        queue.forEach(each -> room.remove(each.place));
       }
       boolean undo = request.raw.headers().lastHeader(Topics.UNDO_HEADER) != null;
       if (!undo) {
@@ -289,7 +291,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
         meters.correction(task, "forgotten");
       }
     }
-    room.leave(request.place);
+    room.remove(request.place);
     context.commit();
   }
 

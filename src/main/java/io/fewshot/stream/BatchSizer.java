@@ -5,7 +5,8 @@ package io.fewshot.stream;
  *
  * <p>The cost of a message varies a hundredfold with the rung that answers it. The size follows the
  * cost seen last, smoothed; it at most doubles from one batch to the next, since the first batches
- * of a dearer rung would otherwise overrun the transaction's timeout.
+ * of a dearer rung would otherwise hold up the next batch for long. Safe for use by several
+ * threads.
  */
 final class BatchSizer {
 
@@ -27,11 +28,11 @@ final class BatchSizer {
     this.size = Math.min(FIRST, most);
   }
 
-  int size() {
+  synchronized int size() {
     return size;
   }
 
-  void took(int messages, long nanos) {
+  synchronized void took(int messages, long nanos) {
     double cost = (double) nanos / messages;
     nanosPerMessage =
         nanosPerMessage == 0 ? cost : SMOOTHING * cost + (1 - SMOOTHING) * nanosPerMessage;

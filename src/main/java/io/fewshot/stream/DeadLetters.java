@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.stream.RecordLimits.TooLargeException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -24,15 +25,27 @@ final class DeadLetters {
     UNKNOWN_QUERY,
     UNKNOWN_LABEL,
     INVALID_TASK,
-    INFERENCE_FAILED
+    INFERENCE_FAILED,
+    TOO_LARGE,
+    MODEL_UNAVAILABLE
   }
 
   static final String STAGE = "fewshot.stage";
   static final String REASON = "fewshot.reason";
+
+  /** Of a record that was too large, or of its part that was, in bytes. */
+  static final String SIZE = "fewshot.size";
+
   private static final String ERRORS = "__streams.errors.";
 
   /** Enough to find the place; the whole of a deep trace would be larger than most messages. */
   private static final int MAX_TRACE = 8_000;
+
+  /** A message may quote what was wrong. */
+  private static final int MAX_MESSAGE = 2_000;
+
+  /** Of a record that was too large: a key and headers of this size are kept. */
+  private static final int KEPT_BYTES = 4 << 10;
 
   private DeadLetters() {}
 
@@ -52,16 +65,37 @@ final class DeadLetters {
    * @param stage the processor that gave it up
    */
   static Record<byte[], byte[]> of(RawRecord raw, String stage, Reason reason, Throwable cause) {
+    if (cause instanceof TooLargeException tooLarge) {
+      return tooLarge(raw, stage, tooLarge);
+    }
     Headers headers = new RecordHeaders(raw.headers().toArray());
+    describe(headers, raw, stage, reason, cause);
+    return new Record<>(raw.key(), raw.value(), raw.timestamp(), headers);
+  }
+
+  /** Where it lay and how large it was, without what may be too large to be written anywhere. */
+  private static Record<byte[], byte[]> tooLarge(
+      RawRecord raw, String stage, TooLargeException cause) {
+    Headers headers = new RecordHeaders();
+    if (RecordLimits.bytes(raw.headers()) <= KEPT_BYTES) {
+      raw.headers().forEach(headers::add);
+    }
+    describe(headers, raw, stage, Reason.TOO_LARGE, cause);
+    put(headers, SIZE, Long.toString(cause.size()));
+    byte[] key = raw.key() == null || raw.key().length > KEPT_BYTES ? null : raw.key();
+    return new Record<>(key, null, raw.timestamp(), headers);
+  }
+
+  private static void describe(
+      Headers headers, RawRecord raw, String stage, Reason reason, Throwable cause) {
     put(headers, ERRORS + "exception", cause.getClass().getName());
-    put(headers, ERRORS + "message", Objects.toString(cause.getMessage(), ""));
+    put(headers, ERRORS + "message", cut(Objects.toString(cause.getMessage(), ""), MAX_MESSAGE));
     put(headers, ERRORS + "stacktrace", trace(cause));
     put(headers, ERRORS + "topic", raw.topic());
     put(headers, ERRORS + "partition", Integer.toString(raw.partition()));
     put(headers, ERRORS + "offset", Long.toString(raw.offset()));
     put(headers, STAGE, stage);
     put(headers, REASON, reason.name());
-    return new Record<>(raw.key(), raw.value(), raw.timestamp(), headers);
   }
 
   static Record<byte[], byte[]> of(RawRecord raw, String stage, Reason reason, String message) {
@@ -76,8 +110,10 @@ final class DeadLetters {
   private static String trace(Throwable cause) {
     StringWriter trace = new StringWriter();
     cause.printStackTrace(new PrintWriter(trace, true));
-    return trace.getBuffer().length() > MAX_TRACE
-        ? trace.getBuffer().substring(0, MAX_TRACE)
-        : trace.toString();
+    return cut(trace.toString(), MAX_TRACE);
+  }
+
+  private static String cut(String text, int length) {
+    return text.length() > length ? text.substring(0, length) : text;
   }
 }

@@ -8,7 +8,7 @@ import org.apache.kafka.streams.processor.api.Record;
 /**
  * Bytes in; queries out to {@link AnsweringTopology#ANSWER}, and what cannot be read to {@link
  * AnsweringTopology#DEAD_LETTERS}. A record whose schema cannot be asked for goes on undecoded and
- * waits there.
+ * waits there. What cannot be read, or is too large to be written back, never gets further.
  */
 final class DecodeQueries implements Processor<byte[], byte[], byte[], Object> {
 

@@ -56,10 +56,14 @@ public final class Diagrams {
           AnsweringTopology.build(
               topics,
               codecs,
-              new NoAnswerer(),
-              memory,
-              new TaskCatalogue(),
-              new AuditBook(),
+              AnsweringParts.of(
+                  new NoAnswerer(),
+                  memory,
+                  new TaskCatalogue(),
+                  new AuditBook(),
+                  InferenceExecutor.DIRECT,
+                  settings),
+              RecordLimits.standard(),
               settings,
               meters));
       built.put(

@@ -68,7 +68,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   private final Map<String, Language> followed = new HashMap<>();
 
   private ProcessorContext<byte[], byte[]> context;
-  private WaitingRoom<Waiting> room;
+  private RecordBuffer<Waiting> room;
   private final Map<Long, Waiting> corrected = new TreeMap<>();
   private List<Waiting> underWay = List.of();
   private BulkEncoder.@Nullable Batch batch;
@@ -78,7 +78,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   /** An example in the room. */
   private record Waiting(RawRecord raw, boolean corrected) {
 
-    static Waiting of(WaitingRecord record) {
+    static Waiting of(BufferedRecord record) {
       byte @Nullable [] key = record.raw().key();
       return new Waiting(
           record.raw(),
@@ -113,8 +113,10 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
         new ExampleVectors(
             context.getStateStore(LearningTopology.ENCODED), encoder, splits, settings.maxBatch());
     this.room =
-        new WaitingRoom<>(
-            context.getStateStore(LearningTopology.WAITING_EXAMPLES), Waiting::of, CAPACITY);
+        new RecordBuffer<>(
+            context.getStateStore(LearningTopology.WAITING_EXAMPLES),
+            BufferBudget.ofHeap(),
+            Waiting::of);
     room.inOrder().forEach(this::noteCorrected);
     this.ticks =
         List.of(
@@ -126,7 +128,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   @Override
   public void process(Record<byte[], byte[]> record) {
     long now = context.currentSystemTimeMs();
-    noteCorrected(room.enter(new WaitingRecord(RawRecord.of(record, context), now)));
+    noteCorrected(room.add(new BufferedRecord(RawRecord.of(record, context), now)));
     if (room.size() >= CAPACITY) {
       encodeBulk(true);
     }
@@ -173,7 +175,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
       current.end();
       batch = null;
       encode(
-          underWay.stream().filter(each -> room.holds(each.raw().offset())).toList(),
+          underWay.stream().filter(each -> room.contains(each.raw().offset())).toList(),
           BULK,
           current);
     }
@@ -214,7 +216,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     if (!done.isEmpty()) {
       done.forEach(
           offset -> {
-            room.leave(offset);
+            room.remove(offset);
             corrected.remove(offset);
           });
       context.commit();

@@ -20,7 +20,6 @@ final class GlobalStores {
 
   static final String TASKS = "tasks";
   static final String MEMORY = "memory";
-  static final String ANNOUNCED = "announced-tasks";
   static final String SPLITS = "splits";
   static final String AUDITS = "audits";
 
@@ -37,18 +36,6 @@ final class GlobalStores {
         topics.validTasks().name(),
         "hold-tasks",
         () -> new HoldTasks(tasks));
-  }
-
-  /** Which tasks have definitions that may not be judged yet. */
-  static void addAnnouncements(Topology topology, Topics topics, TaskCatalogue tasks) {
-    topology.addGlobalStore(
-        new MemoryStore.Builder(ANNOUNCED, tasks::clearAnnouncements),
-        "task-definitions",
-        new ByteArrayDeserializer(),
-        new ByteArrayDeserializer(),
-        topics.tasks().name(),
-        "note-announcements",
-        () -> new NoteAnnouncements(tasks));
   }
 
   static void addMemory(Topology topology, Topics topics, ExampleMemory memory) {

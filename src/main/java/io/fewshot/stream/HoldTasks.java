@@ -38,26 +38,34 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
 
   @Override
   public void process(Record<String, @Nullable String> record) {
-    String definition = record.value();
-    if (record.key().startsWith(Topics.REFUSED_TASK)) {
-      judged(record.key().substring(Topics.REFUSED_TASK.length()), definition);
-      return;
-    }
-    Header judged = record.headers().lastHeader(JUDGED);
-    if (judged != null) {
-      judged(record.key(), new String(judged.value(), UTF_8));
-    }
-    if (definition == null) {
-      store.delete(record.key());
-      tasks.remove(record.key());
+    String key = record.key();
+    if (key == null) {
       return;
     }
     try {
+      if (key.startsWith(Topics.REFUSED_TASK)) {
+        judged(key.substring(Topics.REFUSED_TASK.length()), record.value());
+        return;
+      }
+      hold(key, record.value());
+      // Only now: a message that looks in between would find neither task nor hope for one.
+      Header judged = record.headers().lastHeader(JUDGED);
+      if (judged != null && judged.value() != null) {
+        judged(key, new String(judged.value(), UTF_8));
+      }
+    } catch (InvalidTaskException | NumberFormatException e) {
+      // Written by a newer version that knows more: the last definition we understand stays.
+      LOG.warn("Task {} cannot be read by this version: {}", key, e.getMessage());
+    }
+  }
+
+  private void hold(String key, @Nullable String definition) {
+    if (definition == null) {
+      store.delete(key);
+      tasks.remove(key);
+    } else {
       tasks.put(yaml.parse(definition));
-      store.put(record.key(), definition);
-    } catch (InvalidTaskException e) {
-      // Written by a newer version that knows more keys: the last definition we understand stays.
-      LOG.warn("Task {} cannot be read by this version: {}", record.key(), e.getMessage());
+      store.put(key, definition);
     }
   }
 

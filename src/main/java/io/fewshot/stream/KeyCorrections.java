@@ -31,7 +31,7 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
   private final StreamSettings settings;
   private final StreamMeters meters;
   private ProcessorContext<byte[], byte[]> context;
-  private WaitingRoom<WaitingRecord> room;
+  private RecordBuffer<BufferedRecord> room;
   private Cancellable tick;
 
   @SuppressWarnings("NullAway.Init")
@@ -45,8 +45,10 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
     this.room =
-        new WaitingRoom<>(
-            context.getStateStore(LearningTopology.WAITING_CORRECTIONS), waiting -> waiting);
+        new RecordBuffer<>(
+            context.getStateStore(LearningTopology.WAITING_CORRECTIONS),
+            BufferBudget.ofHeap(),
+            waiting -> waiting);
     this.tick =
         context.schedule(
             settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> passWaiting());
@@ -54,12 +56,12 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
 
   @Override
   public void process(Record<byte[], byte[]> record) {
-    WaitingRecord arrived =
-        new WaitingRecord(RawRecord.of(record, context), context.currentSystemTimeMs());
+    BufferedRecord arrived =
+        new BufferedRecord(RawRecord.of(record, context), context.currentSystemTimeMs());
     if (room.size() == 0 && passes(arrived)) {
       context.commit();
     } else {
-      room.enter(arrived);
+      room.add(arrived);
     }
   }
 
@@ -71,11 +73,11 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
   /** In order, and no further than the first that the registry is needed for while it is away. */
   private void passWaiting() {
     boolean any = false;
-    for (WaitingRecord waiting : room.inOrder()) {
+    for (BufferedRecord waiting : room.inOrder()) {
       if (!passes(waiting)) {
         break;
       }
-      room.leave(waiting.raw().offset());
+      room.remove(waiting.raw().offset());
       any = true;
     }
     if (any) {
@@ -84,7 +86,7 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
   }
 
   /** Whether the record is dealt with: sent on or given up. */
-  private boolean passes(WaitingRecord waiting) {
+  private boolean passes(BufferedRecord waiting) {
     RawRecord raw = waiting.raw();
     try {
       byte @Nullable [] queryId = queryId(raw);

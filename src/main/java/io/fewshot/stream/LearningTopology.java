@@ -142,7 +142,7 @@ public final class LearningTopology {
     source(TASKS, topics.tasks().name());
     topology
         .addProcessor(VALIDATE, () -> new ValidateTasks(codecs, settings, meters), TASKS)
-        .addStateStore(WaitingRoom.store(WAITING_TASKS, Topics.TEXT_BYTES), VALIDATE);
+        .addStateStore(RecordBuffer.store(WAITING_TASKS, Topics.TEXT_BYTES), VALIDATE);
     sink(VALID_TASKS, topics.validTasks().name(), VALIDATE);
     sink(DEAD_TASKS, topics.deadLetters().name(), VALIDATE);
   }
@@ -151,7 +151,7 @@ public final class LearningTopology {
     source(CORRECTIONS, topics.corrections().name());
     topology
         .addProcessor(KEY_BY_QUERY, () -> new KeyCorrections(codecs, settings, meters), CORRECTIONS)
-        .addStateStore(WaitingRoom.store(WAITING_CORRECTIONS, Topics.TEXT_BYTES), KEY_BY_QUERY);
+        .addStateStore(RecordBuffer.store(WAITING_CORRECTIONS, Topics.TEXT_BYTES), KEY_BY_QUERY);
     sink(TO_CORRECTIONS_BY_QUERY, topics.correctionsByQuery().name(), KEY_BY_QUERY);
     sink(DEAD_UNREADABLE, topics.deadLetters().name(), KEY_BY_QUERY);
   }
@@ -166,7 +166,7 @@ public final class LearningTopology {
             () -> new ApplyCorrections(new Teaching(topics, codecs), tasks, settings, meters),
             HOLD_SEEN,
             CORRECTIONS_BY_QUERY)
-        .addStateStore(WaitingRoom.store(WAITING_FOR_MESSAGES, Topics.LARGEST_BYTES), APPLY)
+        .addStateStore(RecordBuffer.store(WAITING_FOR_MESSAGES, Topics.LARGEST_BYTES), APPLY)
         .addStateStore(SeenMessages.store(SEEN_MESSAGES), HOLD_SEEN, APPLY)
         .addStateStore(CorrectedMessages.store(CORRECTED_MESSAGES), HOLD_SEEN, APPLY);
     sink(CORRECTED_RESULTS, topics.results().name(), APPLY);
@@ -193,7 +193,7 @@ public final class LearningTopology {
                     settings,
                     meters),
             EXAMPLES)
-        .addStateStore(WaitingRoom.store(WAITING_EXAMPLES, Topics.TEXT_BYTES), ENCODE)
+        .addStateStore(RecordBuffer.store(WAITING_EXAMPLES, Topics.TEXT_BYTES), ENCODE)
         .addStateStore(
             Stores.keyValueStoreBuilder(
                     Stores.persistentKeyValueStore(ENCODED),

@@ -2,12 +2,11 @@ package io.fewshot.stream;
 
 import io.fewshot.event.Query;
 import io.fewshot.event.RecordCodec;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
-import io.fewshot.event.SchemaRejectedException;
-import io.fewshot.event.UndecodableException;
 import io.fewshot.event.UnknownSchemaException;
 import io.fewshot.stream.DeadLetters.Reason;
+import io.fewshot.stream.RecordLimits.TooLargeException;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,38 +26,62 @@ final class QueryReader {
     record Later() implements Outcome {}
   }
 
-  private final RecordCodec<Query> codec;
+  private static final int NO_SCHEMA = -1;
+  private static final int HEADER = 5;
 
-  QueryReader(RecordCodec<Query> codec) {
+  private final RecordCodec<Query> codec;
+  private final RecordLimits limits;
+
+  QueryReader(RecordCodec<Query> codec, RecordLimits limits) {
     this.codec = codec;
+    this.limits = limits;
   }
 
   Outcome read(RawRecord raw) {
-    byte @Nullable [] value = raw.value();
-    if (value == null) {
-      return bad(Reason.UNDECODABLE, "the record has no value");
-    }
     try {
-      return validate(codec.decode(raw.topic(), raw.headers(), value));
+      limits.check(raw);
+      byte @Nullable [] value = raw.value();
+      return value == null
+          ? bad(Reason.UNDECODABLE, "the record has no value")
+          : validate(codec.decode(raw.topic(), raw.headers(), value));
     } catch (RegistryUnavailableException e) {
       return new Outcome.Later();
-    } catch (RecordException e) {
+    } catch (RuntimeException e) {
       return new Outcome.Bad(reason(e), e);
     }
   }
 
-  /** Which dead letter an exception of the codec makes. */
-  static Reason reason(RecordException e) {
+  /** The id of the schema that a value names; -1 when it names none. */
+  static int schemaId(RawRecord raw) {
+    byte @Nullable [] value = raw.value();
+    return value == null || value.length < HEADER || value[0] != 0
+        ? NO_SCHEMA
+        : ByteBuffer.wrap(value).getInt(1);
+  }
+
+  /**
+   * Which dead letter an exception of reading a record makes. What is of no kind that is known says
+   * that the record cannot be read: it must not stop those behind it.
+   *
+   * @throws RegistryUnavailableException when it is this: the record is to wait
+   */
+  static Reason reason(RuntimeException e) {
+    if (e instanceof RegistryUnavailableException later) {
+      throw later;
+    }
     if (e instanceof UnknownSchemaException) {
       return Reason.UNKNOWN_SCHEMA;
     }
-    if (e instanceof UndecodableException || e instanceof SchemaRejectedException) {
-      return Reason.UNDECODABLE;
-    }
-    throw e;
+    return e instanceof TooLargeException ? Reason.TOO_LARGE : Reason.UNDECODABLE;
   }
 
-  private static Outcome validate(Query query) {
+  private Outcome validate(Query query) {
+    limits.checkText(query.getText());
+    limits.checkId("query_id", query.getQueryId());
+    limits.checkId("task", query.getTask());
+    if (query.getQueryId().isBlank()) {
+      return bad(Reason.UNDECODABLE, "the query has no query_id: nothing could refer to it");
+    }
     if (query.getText().isBlank()) {
       return bad(Reason.EMPTY_TEXT, "the message has no text");
     }

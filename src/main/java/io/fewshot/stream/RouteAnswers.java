@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -34,6 +35,11 @@ import org.jspecify.annotations.Nullable;
  * what was seen, so that a later correction finds its message.
  */
 final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
+
+  /** Of all candidates but the first: outputs may be as long as texts. */
+  private static final int MAX_CANDIDATES_CHARACTERS = 32 << 10;
+
+  private static final int MAX_PROMPT_BYTES = 256 << 10;
 
   private final String resultsTopic;
   private final String labelingTopic;
@@ -66,21 +72,22 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
     long now = context.currentSystemTimeMs();
     Result result = result(answered, now);
     byte[] encoded = results.encode(resultsTopic, result);
-    meters.answered(result);
     if (isDryRun(answered.query())) {
-      forward(record.key(), encoded, withPrompt(record, answered), now, AnsweringTopology.RESULTS);
+      Record<byte[], Object> shown = withPrompt(record, answered);
+      meters.answered(result);
+      forward(record.key(), encoded, shown, now, AnsweringTopology.RESULTS);
       return;
     }
-    forward(record.key(), encoded, record, now, AnsweringTopology.RESULTS);
+    // All is made before any of it is sent: who fails here has sent nothing.
     byte[] queryId = answered.query().getQueryId().getBytes(StandardCharsets.UTF_8);
-    Optional<LabelingRequest> request = labelingRequest(answered, now);
-    if (request.isPresent()) {
-      byte[] value = labeling.encode(labelingTopic, request.get());
-      forward(queryId, value, record, now, AnsweringTopology.LABELING);
-    }
-    byte[] value = seen.serialize(seenTopic, seenMessage(answered));
+    Optional<byte[]> request =
+        labelingRequest(answered, now).map(wanted -> labeling.encode(labelingTopic, wanted));
+    byte[] remembered = seen.serialize(seenTopic, seenMessage(answered));
+    meters.answered(result);
+    forward(record.key(), encoded, record, now, AnsweringTopology.RESULTS);
+    request.ifPresent(value -> forward(queryId, value, record, now, AnsweringTopology.LABELING));
     // Not the query's time, which may be long ago: the broker would drop it before it is read.
-    forward(queryId, value, record, now, AnsweringTopology.SEEN);
+    forward(queryId, remembered, record, now, AnsweringTopology.SEEN);
   }
 
   private void forward(
@@ -96,7 +103,9 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
       return record;
     }
     Headers headers = new RecordHeaders(record.headers());
-    headers.add(Topics.PROMPT_HEADER, prompt.get().getBytes(StandardCharsets.UTF_8));
+    byte[] shown = prompt.get().getBytes(StandardCharsets.UTF_8);
+    headers.add(
+        Topics.PROMPT_HEADER, Arrays.copyOf(shown, Math.min(shown.length, MAX_PROMPT_BYTES)));
     return record.withHeaders(headers);
   }
 
@@ -124,9 +133,16 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
   }
 
   private static List<Candidate> candidates(Answer answer) {
-    return answer.candidates().stream()
-        .map(option -> new Candidate(option.output(), option.probability()))
-        .toList();
+    List<Candidate> candidates = new ArrayList<>();
+    long characters = 0;
+    for (Answer.Option option : answer.candidates()) {
+      characters += option.output().length();
+      if (!candidates.isEmpty() && characters > MAX_CANDIDATES_CHARACTERS) {
+        break;
+      }
+      candidates.add(new Candidate(option.output(), option.probability()));
+    }
+    return candidates;
   }
 
   private static Optional<LabelingRequest> labelingRequest(AnsweredQuery answered, long now) {

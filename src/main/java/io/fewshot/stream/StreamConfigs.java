@@ -43,7 +43,11 @@ final class StreamConfigs {
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
     // A thread that waits for records does not punctuate: it must not wait longer than a tick.
     config.put(StreamsConfig.POLL_MS_CONFIG, settings.drainEvery().toMillis());
-    timeouts(config, settings.longestBatch());
+    config.put(
+        StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, SaneTimestamps.class.getName());
+    config.put(
+        StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, UnsentRecords.class.getName());
+    timeouts(config, Duration.ofSeconds(3));
     sizes(config);
     config.put(StreamsConfig.topicPrefix(TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG), "0.3");
     config.put(

@@ -91,7 +91,7 @@ final class StreamModels implements ModelSource, AutoCloseable {
       tryAgain(name, failed.reason());
       throw new NotReadyException(failed.reason());
     }
-    throw new NotReadyException("the model " + name + " is still loading");
+    throw new NotReadyException("the model " + name + " is still loading", true);
   }
 
   private void tryAgain(String name, String reason) {

@@ -1,6 +1,7 @@
 package io.fewshot.stream;
 
 import io.fewshot.event.Codecs;
+import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.FineTuned;
@@ -15,13 +16,18 @@ import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
 import io.fewshot.training.Connection;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The stream in one process: the answering and the learning application, and what they share. Owns
@@ -31,6 +37,8 @@ import org.apache.kafka.streams.Topology;
  * waited for, visible in the health of the process; meanwhile the queries stay in Kafka.
  */
 public final class StreamService implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(StreamService.class);
 
   private final Settings settings;
   private final Topics topics;
@@ -46,11 +54,15 @@ public final class StreamService implements AutoCloseable {
   private final AuditBook audits = new AuditBook();
   private final Ladder ladder;
   private final ReleaseFollower releases;
+  private final Codecs streamCodecs;
+  private final InferenceWorkers workers = new InferenceWorkers();
+  private final TaskAnnouncements announcements;
   private final StreamApplication answering;
   private final StreamApplication learning;
   private final Map<String, KafkaStreamsMetrics> kafkaMetrics = new ConcurrentHashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread starter;
+  private volatile RecordLimits limits = RecordLimits.standard();
 
   /**
    * @param codecs not closed here
@@ -81,6 +93,15 @@ public final class StreamService implements AutoCloseable {
             releases,
             audits,
             LadderSettings.DEFAULTS.withRunnable(engines.runnable()));
+    this.streamCodecs = codecs.withoutWaiting();
+    this.announcements =
+        new TaskAnnouncements(
+            new Connection(settings, topics, codecs), tasks, health.component("tasks"));
+    AnsweringParts parts =
+        AnsweringParts.of(ladder, memory, tasks, audits, workers, streamSettings);
+    health.watch("registry", this::registryStatus);
+    health.watch("messages", parts.faults()::status);
+    health.watch("models of tasks", parts.outages()::status);
     this.directory = InstanceDirectory.take(settings.stateDirectory());
     this.answering =
         application(
@@ -88,14 +109,7 @@ public final class StreamService implements AutoCloseable {
             settings.answeringThreads(),
             () ->
                 AnsweringTopology.build(
-                    topics,
-                    codecs,
-                    ladder,
-                    memory,
-                    tasks,
-                    audits,
-                    streamSettings,
-                    metrics.registry()));
+                    topics, streamCodecs, parts, limits, streamSettings, metrics.registry()));
     this.learning =
         application(
             "learning",
@@ -103,7 +117,7 @@ public final class StreamService implements AutoCloseable {
             () ->
                 LearningTopology.build(
                     topics,
-                    codecs,
+                    streamCodecs,
                     TextEncoder.of(engines.encoders()),
                     BulkEncoder.thread(),
                     new TaskCatalogue(),
@@ -126,6 +140,13 @@ public final class StreamService implements AutoCloseable {
         new Engines(settings, LadderSettings.DEFAULTS.runnable(), health, metrics, downloads);
     engines.load();
     return engines;
+  }
+
+  private Health.Status registryStatus() {
+    String failure = streamCodecs.failure();
+    return failure == null
+        ? Health.Status.READY
+        : Health.Status.failed("records wait for the schema registry: " + failure);
   }
 
   private StreamApplication application(String name, int threads, Supplier<Topology> topology) {
@@ -172,12 +193,25 @@ public final class StreamService implements AutoCloseable {
   private void startApplications() {
     try {
       if (new Surroundings(topics, codecs, settings.admin(), health, closing).await()) {
+        limits = limits();
+        announcements.start();
         learning.start();
         answering.start();
         releases.start();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Follow from what the topics take, which were there a moment ago. */
+  private RecordLimits limits() {
+    try (Admin client = Admin.create(settings.admin())) {
+      int largest = new TopicAdmin(client, Duration.ofSeconds(10)).largestRecord(topics);
+      return RecordLimits.of(settings.maxTextBytes(), largest);
+    } catch (KafkaException e) {
+      LOG.warn("The topics' limits cannot be read, so the usual ones hold: {}", e.getMessage());
+      return RecordLimits.of(settings.maxTextBytes(), RecordLimits.MAX_RECORD);
     }
   }
 
@@ -215,8 +249,11 @@ public final class StreamService implements AutoCloseable {
   public void close() {
     closing.countDown();
     join(starter);
+    announcements.close();
     answering.close();
     learning.close();
+    workers.close();
+    streamCodecs.close();
     kafkaMetrics.values().forEach(KafkaStreamsMetrics::close);
     releases.close();
     ladder.close();

@@ -6,34 +6,38 @@ import java.time.Duration;
  * What can be set about the two applications; {@link #standard} has the defaults.
  *
  * @param maxBatch messages answered in one go, at most
- * @param batchTarget how long a batch should take at most; the batch's size follows it
- * @param longestBatch how long a batch may take at the very worst: transaction timeout and poll
- *     interval are derived from it
+ * @param fastTarget how long a batch of the fast rungs should take at most, on its stream thread;
+ *     the batch's size follows it
+ * @param modelTarget the same for a batch of the language model, beside the stream threads
+ * @param threadBudget how long a stream thread may answer before it commits: what bounds its
+ *     transactions
  * @param drainEvery how often a batch that is not full is answered
  * @param unknownTaskWait how long a message waits for its task's definition
+ * @param modelWait how long messages wait for a language model that cannot be had
+ * @param loadingWait how long they wait for one that is still loading
  * @param unknownQueryWait how long a correction without text waits for its message
- * @param answeringThreads stream threads of the answering application
- * @param learningThreads stream threads of the learning application
  */
 public record StreamSettings(
     int maxBatch,
-    Duration batchTarget,
-    Duration longestBatch,
+    Duration fastTarget,
+    Duration modelTarget,
+    Duration threadBudget,
     Duration drainEvery,
     Duration unknownTaskWait,
-    Duration unknownQueryWait,
-    int answeringThreads,
-    int learningThreads) {
+    Duration modelWait,
+    Duration loadingWait,
+    Duration unknownQueryWait) {
 
   public static StreamSettings standard() {
     return new StreamSettings(
         64,
-        Duration.ofSeconds(3),
-        Duration.ofSeconds(15),
+        Duration.ofMillis(250),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(1500),
         Duration.ofMillis(20),
         Duration.ofSeconds(5),
         Duration.ofSeconds(60),
-        2,
-        1);
+        Duration.ofMinutes(10),
+        Duration.ofSeconds(60));
   }
 }

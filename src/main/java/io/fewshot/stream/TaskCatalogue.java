@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The valid task definitions, as the topic has them now, and which definitions lie in their topic
@@ -21,9 +22,16 @@ public final class TaskCatalogue {
   private final Map<String, Long> announced = new ConcurrentHashMap<>();
 
   private final Map<String, Long> judged = new ConcurrentHashMap<>();
+  private volatile boolean awaitsAnnouncements;
+  private final AtomicLong version = new AtomicLong();
 
   public Optional<TaskDefinition> find(String task) {
     return Optional.ofNullable(tasks.get(task));
+  }
+
+  /** Grows with every change of what {@link #find} gives. */
+  long version() {
+    return version.get();
   }
 
   public Collection<TaskDefinition> all() {
@@ -35,15 +43,22 @@ public final class TaskCatalogue {
    * it may be behind, or the registry away. A message for the task is not hopeless then.
    */
   boolean isPending(String task) {
-    return announced.getOrDefault(task, NEVER) > judged.getOrDefault(task, NEVER);
+    return awaitsAnnouncements
+        || announced.getOrDefault(task, NEVER) > judged.getOrDefault(task, NEVER);
   }
 
   void announced(String task, long offset) {
     announced.merge(task, offset, Math::max);
   }
 
-  void clearAnnouncements() {
-    announced.clear();
+  /** From now on every task may have a definition, until {@link #announcementsRead}. */
+  void awaitAnnouncements() {
+    awaitsAnnouncements = true;
+  }
+
+  /** All definitions that lay in their topic at the start are announced. */
+  void announcementsRead() {
+    awaitsAnnouncements = false;
   }
 
   void judged(String task, long offset) {
@@ -52,9 +67,11 @@ public final class TaskCatalogue {
 
   void put(TaskDefinition definition) {
     tasks.put(definition.task(), definition);
+    version.incrementAndGet();
   }
 
   void remove(String task) {
     tasks.remove(task);
+    version.incrementAndGet();
   }
 }

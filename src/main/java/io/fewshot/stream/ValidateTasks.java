@@ -35,7 +35,7 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   private final StreamMeters meters;
   private final TaskYaml yaml = new TaskYaml();
   private ProcessorContext<byte[], byte[]> context;
-  private WaitingRoom<WaitingRecord> room;
+  private RecordBuffer<BufferedRecord> room;
   private Cancellable tick;
 
   @SuppressWarnings("NullAway.Init")
@@ -49,8 +49,10 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
     this.room =
-        new WaitingRoom<>(
-            context.getStateStore(LearningTopology.WAITING_TASKS), waiting -> waiting);
+        new RecordBuffer<>(
+            context.getStateStore(LearningTopology.WAITING_TASKS),
+            BufferBudget.ofHeap(),
+            waiting -> waiting);
     this.tick =
         context.schedule(
             settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> validateWaiting());
@@ -58,7 +60,7 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
 
   @Override
   public void process(Record<byte[], byte[]> record) {
-    room.enter(new WaitingRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
+    room.add(new BufferedRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
     validateWaiting();
   }
 
@@ -70,13 +72,13 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   /** In order, and no further than the first that the registry is needed for while it is away. */
   private void validateWaiting() {
     boolean any = false;
-    for (WaitingRecord waiting : room.inOrder()) {
+    for (BufferedRecord waiting : room.inOrder()) {
       try {
         validate(waiting.raw());
       } catch (RegistryUnavailableException e) {
         break;
       }
-      room.leave(waiting.raw().offset());
+      room.remove(waiting.raw().offset());
       any = true;
     }
     if (any) {

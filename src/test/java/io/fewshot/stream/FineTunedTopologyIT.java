@@ -89,10 +89,14 @@ class FineTunedTopologyIT {
                 AnsweringTopology.build(
                     TOPICS,
                     codecs,
-                    ladder,
-                    memory,
-                    new TaskCatalogue(),
-                    new AuditBook(),
+                    AnsweringParts.of(
+                        ladder,
+                        memory,
+                        new TaskCatalogue(),
+                        new AuditBook(),
+                        InferenceExecutor.DIRECT,
+                        StreamSettings.standard()),
+                    RecordLimits.standard(),
                     StreamSettings.standard(),
                     new SimpleMeterRegistry()),
                 new Properties(),

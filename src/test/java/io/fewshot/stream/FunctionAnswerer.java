@@ -9,14 +9,18 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** Answers by a function; what `climbs` says must climb is left to the second step. */
-record FunctionAnswerer(Function<List<Message>, List<Answer>> answers, Predicate<Message> climbs)
+record FunctionAnswerer(
+    Function<List<Message>, List<Answer>> answers,
+    Predicate<Message> climbs,
+    Function<Message, Optional<Answer>> fallbacks)
     implements Answerer {
 
   FunctionAnswerer(Function<List<Message>, List<Answer>> answers) {
-    this(answers, message -> false);
+    this(answers, message -> false, message -> Optional.empty());
   }
 
-  private record Tried(Message message, Optional<Answer> settled) implements Attempt {}
+  private record Tried(Message message, Optional<Answer> settled, Optional<Answer> fallback)
+      implements Attempt {}
 
   @Override
   public List<Attempt> attempt(List<Message> batch) {
@@ -29,7 +33,8 @@ record FunctionAnswerer(Function<List<Message>, List<Answer>> answers, Predicate
                     message,
                     climbs.test(message)
                         ? Optional.empty()
-                        : Optional.of(found.get(cheap.indexOf(message)))))
+                        : Optional.of(found.get(cheap.indexOf(message))),
+                    fallbacks.apply(message)))
         .toList();
   }
 

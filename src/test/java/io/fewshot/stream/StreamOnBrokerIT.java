@@ -193,13 +193,20 @@ class StreamOnBrokerIT {
 
   private void startBoth(Answerer answerer) {
     StreamSettings settings = StreamSettings.standard();
-    TaskCatalogue tasks = new TaskCatalogue();
+    AnsweringParts parts =
+        AnsweringParts.of(
+            answerer,
+            memory,
+            new TaskCatalogue(),
+            new AuditBook(),
+            InferenceExecutor.DIRECT,
+            settings);
     start(
         "answering",
         settings,
         () ->
             AnsweringTopology.build(
-                topics, codecs, answerer, memory, tasks, new AuditBook(), settings, meters));
+                topics, codecs, parts, RecordLimits.standard(), settings, meters));
     start(
         "learning",
         settings,

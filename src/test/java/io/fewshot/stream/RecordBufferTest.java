@@ -9,13 +9,14 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class WaitingRoomTest {
+class RecordBufferTest {
 
+  private final BufferBudget budget = new BufferBudget(1_000_000);
   private KeyValueStore<Long, byte[]> store;
 
   @BeforeEach
   void openStore() {
-    store = WaitingRoom.store("room", 1_000_000).withLoggingDisabled().build();
+    store = RecordBuffer.store("room", 1_000_000).withLoggingDisabled().build();
     store.init(new MockProcessorContext<Void, Void>().getStateStoreContext(), store);
   }
 
@@ -25,7 +26,7 @@ class WaitingRoomTest {
     headers.add("a", bytes("1")).add("a", null).add("ü", bytes("2"));
     RawRecord raw = new RawRecord("topic", 3, 42, 1234, bytes("key"), null, headers);
 
-    WaitingRecord back = WaitingRecord.fromBytes(new WaitingRecord(raw, 99).toBytes());
+    BufferedRecord back = BufferedRecord.fromBytes(new BufferedRecord(raw, 99).toBytes());
 
     assertThat(back.arrivedAt()).isEqualTo(99);
     assertThat(back.raw()).usingRecursiveComparison().isEqualTo(raw);
@@ -34,20 +35,20 @@ class WaitingRoomTest {
 
   @Test
   void thoseLeftBehindByACrashWaitInTheNextRoom() {
-    WaitingRoom<WaitingRecord> room = new WaitingRoom<>(store, waiting -> waiting);
+    RecordBuffer<BufferedRecord> room = new RecordBuffer<>(store, budget, record -> record);
     // Not in the order in which the store would sort them as text or as signed bytes.
     for (long offset : new long[] {300, 2, 100_000, 1}) {
-      room.enter(record(offset));
+      room.add(record(offset));
     }
-    room.leave(2);
+    room.remove(2);
 
-    WaitingRoom<WaitingRecord> next = new WaitingRoom<>(store, waiting -> waiting);
+    RecordBuffer<BufferedRecord> next = new RecordBuffer<>(store, budget, record -> record);
 
     assertThat(next.inOrder())
         .extracting(waiting -> waiting.raw().offset())
         .containsExactly(1L, 300L, 100_000L);
-    next.inOrder().forEach(waiting -> next.leave(waiting.raw().offset()));
-    assertThat(new WaitingRoom<>(store, waiting -> waiting).size()).isZero();
+    next.inOrder().forEach(waiting -> next.remove(waiting.raw().offset()));
+    assertThat(new RecordBuffer<>(store, budget, record -> record).size()).isZero();
   }
 
   @Test
@@ -78,8 +79,8 @@ class WaitingRoomTest {
     assertThat(drawn).isBetween(320L, 480L);
   }
 
-  private static WaitingRecord record(long offset) {
-    return new WaitingRecord(
+  private static BufferedRecord record(long offset) {
+    return new BufferedRecord(
         new RawRecord("t", 0, offset, 0, null, bytes("v"), new RecordHeaders()), 7);
   }
 

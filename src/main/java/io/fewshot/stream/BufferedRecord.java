@@ -8,11 +8,12 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record that was taken from its topic and is not dealt with yet.
+ * A record that was taken from its topic and is not dealt with yet: what lies in a {@link
+ * RecordBuffer}.
  *
  * @param arrivedAt when it was taken, in milliseconds since the epoch by this machine's clock
  */
-record WaitingRecord(RawRecord raw, long arrivedAt) {
+record BufferedRecord(RawRecord raw, long arrivedAt) {
 
   private static final byte FORMAT = 1;
   private static final int ABSENT = -1;
@@ -49,7 +50,7 @@ record WaitingRecord(RawRecord raw, long arrivedAt) {
    *
    * @throws IllegalStateException when it was written by a version that is not known here
    */
-  static WaitingRecord fromBytes(byte[] bytes) {
+  static BufferedRecord fromBytes(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     byte format = in.get();
     if (format != FORMAT) {
@@ -67,7 +68,7 @@ record WaitingRecord(RawRecord raw, long arrivedAt) {
     for (int left = in.getInt(); left > 0; left--) {
       headers.add(text(in), get(in));
     }
-    return new WaitingRecord(
+    return new BufferedRecord(
         new RawRecord(topic, partition, offset, timestamp, key, value, headers), arrivedAt);
   }
 

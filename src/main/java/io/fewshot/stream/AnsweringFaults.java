@@ -1,0 +1,60 @@
+package io.fewshot.stream;
+
+import io.fewshot.ops.Health;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What keeps messages from being answered at all and is no fault of theirs: an encoder that does
+ * not load, memory that ran out. Said once each, and in the health of the process until it is over.
+ * Safe for use by several threads.
+ */
+final class AnsweringFaults {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AnsweringFaults.class);
+  private static final long THROTTLED_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private final Map<String, String> byTask = new ConcurrentHashMap<>();
+  private volatile long throttledAt;
+
+  void noted(String task, String reason) {
+    if (!reason.equals(byTask.put(task, reason))) {
+      LOG.warn("Messages of task {} wait: {}", task, reason);
+    }
+  }
+
+  void over(String task) {
+    if (byTask.remove(task) != null) {
+      LOG.info("Messages of task {} are answered again", task);
+    }
+  }
+
+  /** The buffers are full of messages that wait for something. */
+  void throttled() {
+    long now = System.nanoTime();
+    if (throttledAt == 0 || now - throttledAt > THROTTLED_NANOS) {
+      LOG.warn("The buffers are full of messages that wait: reading is slowed down");
+    }
+    throttledAt = now;
+  }
+
+  Health.Status status() {
+    String reasons =
+        new TreeMap<>(byTask)
+            .entrySet().stream()
+                .map(entry -> "task " + entry.getKey() + ": " + entry.getValue())
+                .collect(Collectors.joining("; "));
+    if (!reasons.isEmpty()) {
+      return Health.Status.failed(reasons);
+    }
+    boolean throttled = throttledAt != 0 && System.nanoTime() - throttledAt < THROTTLED_NANOS;
+    return throttled
+        ? Health.Status.failed("the buffers are full of messages that wait")
+        : Health.Status.READY;
+  }
+}

@@ -1,0 +1,55 @@
+package io.fewshot.stream;
+
+import io.fewshot.ladder.Answerer;
+import io.fewshot.ladder.AuditBook;
+import io.fewshot.memory.ExampleMemory;
+
+/**
+ * What the partitions of one process share when they answer. Belongs to who makes it; outlives the
+ * topologies that are built with it.
+ *
+ * @param memory filled by the topology, read by the answerer
+ * @param tasks filled by the topology
+ * @param audits filled by the topology, read by the answerer
+ * @param executor where the language model is waited for
+ * @param budget of the buffers
+ * @param threads how long each stream thread may answer before it commits
+ * @param fastSizes of batches for the fast rungs
+ * @param modelSizes of batches for the language model
+ * @param outages of language models
+ * @param faults of the system that messages wait out
+ */
+record AnsweringParts(
+    Answerer answerer,
+    ExampleMemory memory,
+    TaskCatalogue tasks,
+    AuditBook audits,
+    InferenceExecutor executor,
+    BufferBudget budget,
+    ThreadBudgets threads,
+    BatchSizers fastSizes,
+    BatchSizers modelSizes,
+    ModelOutages outages,
+    AnsweringFaults faults) {
+
+  static AnsweringParts of(
+      Answerer answerer,
+      ExampleMemory memory,
+      TaskCatalogue tasks,
+      AuditBook audits,
+      InferenceExecutor executor,
+      StreamSettings settings) {
+    return new AnsweringParts(
+        answerer,
+        memory,
+        tasks,
+        audits,
+        executor,
+        BufferBudget.ofHeap(),
+        new ThreadBudgets(settings.threadBudget().toNanos(), System::nanoTime),
+        new BatchSizers(settings.maxBatch(), settings.fastTarget().toMillis()),
+        new BatchSizers(settings.maxBatch(), settings.modelTarget().toMillis()),
+        new ModelOutages(settings.modelWait(), settings.loadingWait()),
+        new AnsweringFaults());
+  }
+}

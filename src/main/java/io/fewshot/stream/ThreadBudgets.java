@@ -1,0 +1,89 @@
+package io.fewshot.stream;
+
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import org.apache.kafka.streams.processor.TaskId;
+
+/**
+ * How long the partitions of one stream thread may answer before it commits. Under exactly-once a
+ * thread has one transaction for all its partitions, and a batch that is short for each may be too
+ * long for all together.
+ *
+ * <p>Kafka Streams lets each partition tick once and then commits what was asked for; so when a
+ * partition ticks for the second time a new round has begun. Partitions that had no turn in a round
+ * go first in the next. Safe for use by several threads; each has a budget of its own.
+ */
+final class ThreadBudgets {
+
+  private final long budgetNanos;
+  private final LongSupplier clock;
+  private final Map<Thread, Budget> budgets = new ConcurrentHashMap<>();
+
+  private static final class Budget {
+    final Set<TaskId> ticked = new HashSet<>();
+    Set<TaskId> refused = new HashSet<>();
+    Set<TaskId> first = new HashSet<>();
+    long usedNanos;
+  }
+
+  /**
+   * @param budgetNanos of a round
+   * @param clock as {@link System#nanoTime}
+   */
+  ThreadBudgets(long budgetNanos, LongSupplier clock) {
+    this.budgetNanos = budgetNanos;
+    this.clock = clock;
+  }
+
+  /** Whether a partition may answer a batch on the calling thread now; asked once a tick. */
+  boolean mayAnswer(TaskId partition) {
+    budgets.keySet().removeIf(thread -> !thread.isAlive());
+    Budget budget = budgets.computeIfAbsent(Thread.currentThread(), thread -> new Budget());
+    if (!budget.ticked.add(partition)) {
+      budget.first = budget.refused;
+      budget.refused = new HashSet<>();
+      budget.ticked.clear();
+      budget.ticked.add(partition);
+      budget.usedNanos = 0;
+    }
+    boolean waitsForOthers = !budget.first.isEmpty() && !budget.first.remove(partition);
+    boolean may = budget.usedNanos < budgetNanos && !waitsForOthers;
+    if (!may) {
+      budget.refused.add(partition);
+    }
+    return may;
+  }
+
+  /** Whether the calling thread has time left in this round. */
+  boolean hasTime() {
+    Budget budget = budgets.get(Thread.currentThread());
+    return budget == null || budget.usedNanos < budgetNanos;
+  }
+
+  /** Runs a batch on the calling thread and counts its time. */
+  void spend(Runnable batch) {
+    long start = clock.getAsLong();
+    try {
+      batch.run();
+    } finally {
+      Budget budget = budgets.get(Thread.currentThread());
+      if (budget != null) {
+        budget.usedNanos += clock.getAsLong() - start;
+      }
+    }
+  }
+
+  /** The partition is no longer on its thread: nobody waits for its turn. */
+  void remove(TaskId partition) {
+    // A partition is closed by the thread that it was on.
+    Budget budget = budgets.get(Thread.currentThread());
+    if (budget != null) {
+      budget.ticked.remove(partition);
+      budget.refused.remove(partition);
+      budget.first.remove(partition);
+    }
+  }
+}
