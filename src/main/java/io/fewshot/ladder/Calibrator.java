@@ -1,5 +1,6 @@
 package io.fewshot.ladder;
 
+import io.fewshot.memory.EncoderLoadingException;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.memory.TaskMemory;
 import io.fewshot.prompt.Rung;
@@ -105,7 +106,7 @@ final class Calibrator implements AutoCloseable {
   private void refresh(Key key, TaskDefinition task, TaskMemory memory) {
     try {
       calibrate(task, memory, key.stage);
-    } catch (Answerer.NotReadyException e) {
+    } catch (Answerer.NotReadyException | EncoderLoadingException e) {
       LOG.debug("Task {}: calibration waits: {}", task.task(), e.getMessage());
     } catch (RuntimeException e) {
       LOG.warn("Task {}: calibration failed, the last one stays: {}", task.task(), e.toString());

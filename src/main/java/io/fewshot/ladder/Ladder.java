@@ -1,6 +1,7 @@
 package io.fewshot.ladder;
 
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.EncoderLoadingException;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,11 +88,22 @@ public final class Ladder implements Answerer, AutoCloseable {
 
   @Override
   public List<Attempt> attempt(List<Message> batch) {
-    return ByTask.handle(
-        batch,
-        Message::task,
-        (task, messages) ->
-            List.<Attempt>copyOf(attempt(task, messages.stream().map(Message::text).toList())));
+    return whenEncoderIsReady(
+        () ->
+            ByTask.handle(
+                batch,
+                Message::task,
+                (task, messages) ->
+                    List.<Attempt>copyOf(
+                        attempt(task, messages.stream().map(Message::text).toList()))));
+  }
+
+  private static <T> T whenEncoderIsReady(Supplier<T> computation) {
+    try {
+      return computation.get();
+    } catch (EncoderLoadingException e) {
+      throw new NotReadyException(String.valueOf(e.getMessage()), true);
+    }
   }
 
   @Override
@@ -274,8 +287,16 @@ public final class Ladder implements Answerer, AutoCloseable {
    */
   public void prepare(TaskDefinition task, LinearHead head) {
     if (task.kind() == Kind.CLASSIFY && runs(task, Rung.HEAD)) {
-      calibrator.calibrate(task, memory.task(task.task()), cheapStage(task).and(head));
+      calibrateWhenReady(task, cheapStage(task).and(head));
     }
+  }
+
+  private void calibrateWhenReady(TaskDefinition task, Stage stage) {
+    whenEncoderIsReady(
+        () -> {
+          calibrator.calibrate(task, memory.task(task.task()), stage);
+          return stage;
+        });
   }
 
   /**
@@ -297,7 +318,7 @@ public final class Ladder implements Answerer, AutoCloseable {
     model.classify(release.adapter(), List.of(prompt));
     Stage stage =
         headRung(task).map(rung -> cheapStage(task).and(rung.head())).orElse(cheapStage(task));
-    calibrator.calibrate(task, memory.task(task.task()), stage.and(release));
+    calibrateWhenReady(task, stage.and(release));
   }
 
   private Stage cheapStage(TaskDefinition task) {

@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.memory.EncoderLoadingException;
 import io.fewshot.memory.Encoders;
 import io.fewshot.model.ProgressListener;
 import io.fewshot.ops.Health;
@@ -12,6 +13,8 @@ import io.fewshot.prompt.TaskYaml;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What computes in one process: the encoders and the language models. Owns both. They need neither
@@ -19,9 +22,12 @@ import java.util.Set;
  */
 public final class Engines implements AutoCloseable {
 
+  private static final long ASK_MILLIS = 50;
+
   private final Settings settings;
+  private final CountDownLatch closing = new CountDownLatch(1);
   private final Set<Rung> runnable;
-  private final Encoders encoders = new Encoders();
+  private final Encoders encoders = Encoders.loadedInBackground();
   private final StreamModels models;
   private final Health.Component encoderHealth;
   private final Thread loader;
@@ -69,12 +75,22 @@ public final class Engines implements AutoCloseable {
     }
   }
 
+  /** However long it takes: a cache directory may be full now and not in an hour. */
   private void loadEncoder() {
     try {
-      encoders.of(Language.EN).encode(List.of("warm up"));
-      encoderHealth.ready();
-    } catch (RuntimeException e) {
-      encoderHealth.failed(String.valueOf(e.getMessage()));
+      do {
+        try {
+          encoders.of(Language.EN).encode(List.of("warm up"));
+          encoderHealth.ready();
+          return;
+        } catch (EncoderLoadingException e) {
+          encoderHealth.starting(String.valueOf(e.getMessage()));
+        }
+      } while (!closing.await(ASK_MILLIS, TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      encoderHealth.failed("the encoder does not work: " + e.getMessage());
     }
   }
 
@@ -92,6 +108,7 @@ public final class Engines implements AutoCloseable {
 
   @Override
   public void close() {
+    closing.countDown();
     try {
       loader.join();
     } catch (InterruptedException e) {
