@@ -18,7 +18,6 @@ import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
@@ -129,29 +128,20 @@ public final class StreamService implements AutoCloseable {
   }
 
   private StreamApplication application(String name, int threads, Supplier<Topology> topology) {
-    Health.Component component = health.component(name);
-    component.starting("waiting for broker and registry");
-    Consumer<StreamApplication.State> listener =
-        state -> {
-          if (state instanceof StreamApplication.State.Running) {
-            component.ready();
-          } else if (state instanceof StreamApplication.State.Starting starting) {
-            component.starting(starting.what());
-          } else if (state instanceof StreamApplication.State.Failed failed) {
-            component.failed(failed.why());
-          }
-        };
-    return new StreamApplication(
-        name,
-        topology,
-        StreamConfigs.of(
-            settings.applicationIdPrefix() + name,
-            threads,
-            streamSettings,
-            directory.path(),
-            settings.streams()),
-        streams -> bindMetrics(name, streams),
-        listener);
+    StreamApplication application =
+        new StreamApplication(
+            name,
+            topology,
+            StreamConfigs.of(
+                settings.applicationIdPrefix() + name,
+                threads,
+                streamSettings,
+                directory.path(),
+                settings.streams()),
+            streams -> bindMetrics(name, streams),
+            metrics.registry());
+    health.watch(name, application::status);
+    return application;
   }
 
   /** A client that was replaced, and tasks that went elsewhere, take their meters with them. */

@@ -217,7 +217,7 @@ class StreamOnBrokerIT {
     Properties config =
         StreamConfigs.of("it-" + name, 1, settings, folder.resolve("state"), connection());
     StreamApplication application =
-        new StreamApplication(name, topology, config, streams -> {}, state -> {});
+        new StreamApplication(name, topology, config, streams -> {}, meters);
     applications.add(application);
     application.start();
   }
