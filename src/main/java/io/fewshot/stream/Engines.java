@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import io.fewshot.memory.Encoders;
 import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
@@ -24,7 +25,7 @@ public final class Engines implements AutoCloseable {
   private final Encoders encoders = new Encoders();
   private final StreamModels models;
   private final Health.Component encoderHealth;
-  private final Thread loader;
+  private final BackgroundThread loader;
 
   /**
    * @param able the rungs that the program has
@@ -41,7 +42,7 @@ public final class Engines implements AutoCloseable {
     this.runnable = runnable(settings, able);
     this.models = StreamModels.open(settings, health, metrics.registry(), downloads);
     this.encoderHealth = health.component("encoder");
-    this.loader = new Thread(this::loadEncoder, "fewshot-load");
+    this.loader = new BackgroundThread("fewshot-load", encoderHealth, this::loadEncoder);
   }
 
   /** The rungs that this process can run: all that there are, unless the settings name fewer. */
@@ -69,13 +70,10 @@ public final class Engines implements AutoCloseable {
     }
   }
 
-  private void loadEncoder() {
-    try {
-      encoders.of(Language.EN).encode(List.of("warm up"));
-      encoderHealth.ready();
-    } catch (RuntimeException e) {
-      encoderHealth.failed(String.valueOf(e.getMessage()));
-    }
+  private void loadEncoder(BackgroundThread self) {
+    encoders.of(Language.EN).encode(List.of("warm up"));
+    encoderHealth.ready();
+    self.stop();
   }
 
   Set<Rung> runnable() {
@@ -92,11 +90,7 @@ public final class Engines implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      loader.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    loader.close();
     models.close();
     encoders.close();
   }

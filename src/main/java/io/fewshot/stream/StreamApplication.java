@@ -212,7 +212,10 @@ final class StreamApplication implements AutoCloseable {
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String why = root.getClass().getSimpleName() + ": " + root.getMessage();
+    String why =
+        root instanceof Surroundings.UnfitException
+            ? String.valueOf(root.getMessage())
+            : root.getClass().getSimpleName() + ": " + root.getMessage();
     if (!why.equals(lastError)) {
       LOG.warn("The {} application stopped and is started again: {}", name, why);
       LOG.debug("The error in full", error);

@@ -30,6 +30,8 @@ final class StreamConfigs {
 
   private static final Duration POLL_INTERVAL = Duration.ofMinutes(5);
 
+  private static final Duration METADATA_AGE = Duration.ofSeconds(10);
+
   private StreamConfigs() {}
 
   /**
@@ -60,6 +62,10 @@ final class StreamConfigs {
         StreamsConfig.topicPrefix(TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG),
         Long.toString(Topic.REMOVED_AFTER.toMillis()));
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    // Topics may grow while it runs: what comes to a new partition must not wait for five minutes.
+    config.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG),
+        (int) METADATA_AGE.toMillis());
     config.putAll(client);
     Properties properties = new Properties();
     properties.putAll(config);

@@ -9,12 +9,14 @@ import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
 import io.fewshot.ops.SettingsException;
 import io.fewshot.training.Connection;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -30,6 +32,9 @@ import org.apache.kafka.streams.Topology;
  * waited for, visible in the health of the process; meanwhile the queries stay in Kafka.
  */
 public final class StreamService implements AutoCloseable {
+
+  private static final Duration CALIBRATING = Duration.ofSeconds(5);
+  private static final Duration LOOK = Duration.ofMillis(50);
 
   private final Settings settings;
   private final Topics topics;
@@ -49,12 +54,15 @@ public final class StreamService implements AutoCloseable {
   private final StreamApplication learning;
   private final Map<String, KafkaStreamsMetrics> kafkaMetrics = new ConcurrentHashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread starter;
+  private final Surroundings surroundings;
+  private final Health.Component calibrations;
+  private final Health.Component start;
+  private final BackgroundThread starter;
 
   /**
    * @param codecs not closed here
    * @param engines not closed here; see {@link #engines}
-   * @throws IllegalStateException when the state directory cannot be used
+   * @throws SettingsException when the state directory cannot be used
    */
   public StreamService(
       Settings settings,
@@ -81,6 +89,16 @@ public final class StreamService implements AutoCloseable {
             audits,
             LadderSettings.DEFAULTS.withRunnable(engines.runnable()));
     this.directory = InstanceDirectory.take(settings.stateDirectory());
+    this.surroundings =
+        new Surroundings(
+            topics,
+            codecs,
+            settings.admin(),
+            Changelogs.of(topics, settings.applicationIdPrefix()),
+            health,
+            closing);
+    this.calibrations = health.component("calibration");
+    this.start = health.component("start");
     this.answering =
         application(
             "answering",
@@ -108,7 +126,7 @@ public final class StreamService implements AutoCloseable {
                     new TaskCatalogue(),
                     streamSettings,
                     metrics.registry()));
-    this.starter = new Thread(this::startApplications, "fewshot-start");
+    this.starter = new BackgroundThread("fewshot-start", start, this::startApplications);
   }
 
   /**
@@ -131,7 +149,10 @@ public final class StreamService implements AutoCloseable {
     StreamApplication application =
         new StreamApplication(
             name,
-            topology,
+            () -> {
+              surroundings.check();
+              return topology.get();
+            },
             StreamConfigs.of(
                 settings.applicationIdPrefix() + name,
                 threads,
@@ -159,16 +180,40 @@ public final class StreamService implements AutoCloseable {
     starter.start();
   }
 
-  private void startApplications() {
-    try {
-      if (new Surroundings(topics, codecs, settings.admin(), health, closing).await()) {
-        learning.start();
-        answering.start();
-        releases.start();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void startApplications(BackgroundThread self) throws InterruptedException {
+    if (surroundings.await()) {
+      learning.start();
+      answering.start();
+      releases.start();
+      start.ready();
+      awaitCalibrations(self);
+      self.stop();
     }
+  }
+
+  /** The first answers are worth waiting a little for: until then nothing is accepted. */
+  private void awaitCalibrations(BackgroundThread self) {
+    calibrations.starting("waiting for the examples");
+    while (answering.status().state() != Health.State.READY) {
+      if (!self.pause(LOOK)) {
+        return;
+      }
+    }
+    long deadline = System.nanoTime() + CALIBRATING.toNanos();
+    while (!tasks.all().stream().allMatch(ladder::isCalibrated)
+        && System.nanoTime() < deadline
+        && self.pause(LOOK)) {
+      calibrations.starting("answering stored examples");
+    }
+    calibrations.ready();
+  }
+
+  /**
+   * Whether the answers of the rungs that cost no language model are calibrated, if there are
+   * examples to do that with; begins to if not. True when there is no such task.
+   */
+  public boolean isCalibrated(String task) {
+    return tasks.find(task).map(ladder::isCalibrated).orElse(true);
   }
 
   /** What a new release's first messages would otherwise wait for, or be answered without. */
@@ -204,21 +249,17 @@ public final class StreamService implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
-    join(starter);
+    starter.close();
+    // All at once: each takes seconds.
+    answering.stop();
+    learning.stop();
+    releases.stop();
     answering.close();
     learning.close();
-    kafkaMetrics.values().forEach(KafkaStreamsMetrics::close);
     releases.close();
+    kafkaMetrics.values().forEach(KafkaStreamsMetrics::close);
     ladder.close();
     memory.close();
     directory.close();
-  }
-
-  private static void join(Thread thread) {
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

@@ -158,7 +158,12 @@ class StreamOnBrokerIT {
         Codecs.of(Map.of("schema.registry.url", registry.url(), "schema.registry.attempts", "1"));
     Surroundings surroundings =
         new Surroundings(
-            topics, fresh, connection("localhost:" + port), health, new CountDownLatch(1));
+            topics,
+            fresh,
+            connection("localhost:" + port),
+            Map.of(),
+            health,
+            new CountDownLatch(1));
     boolean[] there = {false};
     Thread waiting =
         new Thread(
