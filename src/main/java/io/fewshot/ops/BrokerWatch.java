@@ -44,7 +44,8 @@ public final class BrokerWatch implements AutoCloseable {
   }
 
   private void watch(BackgroundThread self) throws Exception {
-    try (Admin admin = Admin.create(properties)) {
+    Admin admin = Admin.create(properties);
+    try {
       do {
         try {
           admin
@@ -56,6 +57,8 @@ public final class BrokerWatch implements AutoCloseable {
           health.failed(words(e.getCause() == null ? e : e.getCause()));
         }
       } while (self.pause(EVERY));
+    } finally {
+      admin.close(Duration.ZERO);
     }
   }
 

@@ -105,9 +105,14 @@ final class OrphanedTransactions implements AutoCloseable {
   }
 
   private void keepLooking() {
-    try (Admin admin = Admin.create(connection)) {
-      while (awaitNext()) {
-        abort(admin);
+    try {
+      Admin admin = Admin.create(connection);
+      try {
+        while (awaitNext()) {
+          abort(admin);
+        }
+      } finally {
+        admin.close(Duration.ZERO);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

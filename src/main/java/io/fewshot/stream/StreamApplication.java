@@ -31,10 +31,15 @@ final class StreamApplication implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StreamApplication.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+
+  /** What does not fit may be mended at any time. */
+  private static final Duration AGAIN = Duration.ofSeconds(1);
+
   private static final Duration CLOSE = Duration.ofSeconds(15);
   private static final long LOOK_MILLIS = 100;
 
   private final String name;
+  private final Runnable check;
   private final Supplier<Topology> topology;
   private final Properties config;
   private final Consumer<KafkaStreams> onRunning;
@@ -46,17 +51,30 @@ final class StreamApplication implements AutoCloseable {
   private volatile Health.Status status = Health.Status.starting("waiting for broker and registry");
   private volatile @Nullable String lastError;
 
-  /**
-   * @param onRunning called with the client each time that it runs, also after a rebalance, to bind
-   *     the meters that it has by then; from a thread of Kafka's
-   */
   StreamApplication(
       String name,
       Supplier<Topology> topology,
       Properties config,
       Consumer<KafkaStreams> onRunning,
       MeterRegistry meters) {
+    this(name, () -> {}, topology, config, onRunning, meters);
+  }
+
+  /**
+   * @param check called before a client is built, and when a thread died; throws {@link
+   *     Surroundings.UnfitException} when a client would not run, or must not
+   * @param onRunning called with the client each time that it runs, also after a rebalance, to bind
+   *     the meters that it has by then; from a thread of Kafka's
+   */
+  StreamApplication(
+      String name,
+      Runnable check,
+      Supplier<Topology> topology,
+      Properties config,
+      Consumer<KafkaStreams> onRunning,
+      MeterRegistry meters) {
     this.name = name;
+    this.check = check;
     this.topology = topology;
     this.config = config;
     this.onRunning = onRunning;
@@ -82,14 +100,16 @@ final class StreamApplication implements AutoCloseable {
     Duration pause = FIRST_PAUSE;
     while (isOpen()) {
       long start = System.nanoTime();
-      runOnce();
+      boolean ran = runOnce();
       if (System.nanoTime() - start > TimeUnit.MINUTES.toNanos(1)) {
         pause = FIRST_PAUSE;
       }
-      if (awaitClosing(pause)) {
+      if (awaitClosing(ran ? pause : AGAIN)) {
         return;
       }
-      restarted("the client is built anew");
+      if (ran) {
+        restarted("its client failed");
+      }
       pause =
           pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0
               ? LONGEST_PAUSE
@@ -97,12 +117,15 @@ final class StreamApplication implements AutoCloseable {
     }
   }
 
-  /** Runs one client until it fails or this is closed. */
-  private void runOnce() {
-    status = Health.Status.starting("connecting");
+  /** Runs one client until it fails or this is closed; false when there was none to run. */
+  private boolean runOnce() {
+    boolean built = false;
     try {
+      check.run();
+      status = Health.Status.starting("connecting");
       CountDownLatch ended = new CountDownLatch(1);
       KafkaStreams streams = new KafkaStreams(topology.get(), config);
+      built = true;
       Thread starting = starting(streams, ended);
       try {
         streams.setUncaughtExceptionHandler(this::replaceThread);
@@ -125,6 +148,7 @@ final class StreamApplication implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       fail(e);
     }
+    return built;
   }
 
   /** Starting blocks while a global store restores, and must not hold up closing. */
@@ -182,7 +206,22 @@ final class StreamApplication implements AutoCloseable {
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
     restarted(String.valueOf(lastError));
-    return StreamThreadExceptionResponse.REPLACE_THREAD;
+    return fits()
+        ? StreamThreadExceptionResponse.REPLACE_THREAD
+        : StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+  }
+
+  /** A thread in place of one that what is around has ended would end the same way. */
+  private boolean fits() {
+    try {
+      check.run();
+    } catch (Surroundings.UnfitException e) {
+      fail(e);
+      return false;
+    } catch (RuntimeException e) {
+      LOG.debug("Whether the {} application can run is not known", name, e);
+    }
+    return true;
   }
 
   private void restarted(String why) {
@@ -203,7 +242,9 @@ final class StreamApplication implements AutoCloseable {
         orphans.look();
       }
       case ERROR, NOT_RUNNING -> ended.countDown();
-      case PENDING_ERROR, PENDING_SHUTDOWN -> status = Health.Status.starting("stopping");
+      case PENDING_ERROR, PENDING_SHUTDOWN -> {
+        // On its way to one of the above.
+      }
     }
   }
 

@@ -149,10 +149,8 @@ public final class StreamService implements AutoCloseable {
     StreamApplication application =
         new StreamApplication(
             name,
-            () -> {
-              surroundings.check();
-              return topology.get();
-            },
+            surroundings::check,
+            topology,
             StreamConfigs.of(
                 settings.applicationIdPrefix() + name,
                 threads,

@@ -66,9 +66,8 @@ final class Surroundings {
 
   private boolean awaitTopics() throws InterruptedException {
     do {
-      // A client anew each time: one cannot even be made while nobody knows the broker's name.
-      try (Admin client = Admin.create(admin)) {
-        String misfit = misfit(new TopicAdmin(client, ASK));
+      try {
+        String misfit = misfit();
         if (misfit.isEmpty()) {
           broker.ready();
           return true;
@@ -102,17 +101,15 @@ final class Surroundings {
    * @throws KafkaException when the broker does not say
    */
   void check() {
-    try (Admin client = Admin.create(admin)) {
-      String misfit = misfit(new TopicAdmin(client, ASK));
-      if (!misfit.isEmpty()) {
-        throw new UnfitException(misfit);
-      }
+    String misfit = misfit();
+    if (!misfit.isEmpty()) {
+      throw new UnfitException(misfit);
     }
   }
 
   /** What would be lost on the topics as they are, and what to do; empty when nothing would. */
-  private String misfit(TopicAdmin client) {
-    List<Difference> losses = client.losses(topics, changelogs);
+  private String misfit() {
+    List<Difference> losses = losses();
     List<String> missing =
         losses.stream()
             .filter(difference -> difference.what().equals("topic"))
@@ -126,6 +123,17 @@ final class Surroundings {
         ? ""
         : "topics do not fit, and records would be lost: %s; see ./fewshot topics check, and grow"
             .formatted(losses.stream().map(Difference::toString).collect(joining("; ")));
+  }
+
+  /** By a client anew: one cannot even be made while nobody knows the broker's name. */
+  private List<Difference> losses() {
+    Admin client = Admin.create(admin);
+    try {
+      return new TopicAdmin(client, ASK).losses(topics, changelogs);
+    } finally {
+      // Not waiting for the answers of a broker that is away.
+      client.close(Duration.ZERO);
+    }
   }
 
   private boolean awaitSchemas() throws InterruptedException {
