@@ -138,6 +138,25 @@ public final class Topics {
     return topic;
   }
 
+  /**
+   * Those whose number of partitions may grow: nothing that is kept by key depends on it. The
+   * stores of the messages that wait grow along.
+   */
+  public List<Topic> growing() {
+    return List.of(queries(), results(), labeling());
+  }
+
+  /**
+   * Those that keep the number of partitions that they were made with, in groups that must have the
+   * same: what belongs to a key is looked for, or replaced, in its partition.
+   */
+  public List<List<Topic>> joined() {
+    return List.of(
+        List.of(seen(), correctionsByQuery()),
+        List.of(examples(), encodedExamples(), sftDataset()),
+        List.of(corrections()));
+  }
+
   /** Messages to be answered: {@link Query}. */
   public Topic queries() {
     return topic("queries");

@@ -282,6 +282,28 @@ public final class Ladder implements Answerer, AutoCloseable {
   }
 
   /**
+   * Whether the stages that cost no language model are calibrated, as far as the task's examples
+   * suffice for that; begins to calibrate, in the background, where they are not. Until they are,
+   * no answer of theirs is accepted.
+   */
+  public boolean isCalibrated(TaskDefinition task) {
+    if (task.kind() != Kind.CLASSIFY) {
+      return true;
+    }
+    TaskMemory known = memory.task(task.task());
+    Stage cheap = cheapStage(task);
+    boolean calibrated = cheap.asked().isEmpty() || isCalibrated(task, known, cheap);
+    return headRung(task)
+            .map(rung -> isCalibrated(task, known, cheap.and(rung.head())))
+            .orElse(true)
+        && calibrated;
+  }
+
+  private boolean isCalibrated(TaskDefinition task, TaskMemory known, Stage stage) {
+    return !calibrator.of(task, known, stage).provisional();
+  }
+
+  /**
    * Makes a head ready before it serves, so that its first answers are calibrated; on the calling
    * thread.
    */

@@ -23,7 +23,7 @@ final class RouteAnswers implements Processor<byte[], Object, byte[], Object> {
   @Override
   public void process(Record<byte[], Object> record) {
     RoutedAnswer answer = (RoutedAnswer) record.value();
-    meters.answered(answer.result());
+    meters.answered(answer.result(), answer.dryRun());
     forward(answer.resultRecord(), AnsweringTopology.RESULTS);
     answer.request().ifPresent(request -> forward(request, AnsweringTopology.LABELING));
     answer.seen().ifPresent(seen -> forward(seen, AnsweringTopology.SEEN));

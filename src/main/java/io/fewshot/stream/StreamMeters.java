@@ -81,7 +81,18 @@ final class StreamMeters {
     return waiting.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  void answered(Result result) {
+  /**
+   * @param dryRun tried out by somebody, which says nothing about what is asked
+   */
+  void answered(Result result, boolean dryRun) {
+    if (dryRun) {
+      Counter.builder("fewshot.dry.runs")
+          .description("Dry runs answered; they are no messages")
+          .tag("task", result.getTask())
+          .register(registry)
+          .increment();
+      return;
+    }
     Counter.builder("fewshot.messages")
         .description("Messages answered")
         .tag("task", result.getTask())
