@@ -236,18 +236,16 @@ public final class TaskMemory {
     writing(
         () -> {
           float[] vector = example.vector();
-          Map.Entry<String, VectorIndex<StoredExample>> same =
-              byEncoder.floorEntry(example.encoder());
-          boolean known = same != null && same.getKey().equals(example.encoder());
-          String encoder = known ? same.getKey() : example.encoder();
-          VectorIndex<StoredExample> index =
-              known ? same.getValue() : new VectorIndex<>(vector.length, lock.readLock());
+          String encoder = asIn(byEncoder, example.encoder());
+          VectorIndex<StoredExample> index = byEncoder.get(encoder);
+          if (index == null) {
+            index = new VectorIndex<>(vector.length, lock.readLock());
+          }
           checkDimension(index, encoder, vector);
           if (old != null) {
             forget(old, oldWords);
           }
-          String label = outputs.floorKey(example.output());
-          String output = example.output().equals(label) ? label : example.output();
+          String output = asIn(outputs, example.output());
           StoredExample held = example.in(index, name, output, encoder);
           byEncoder.put(encoder, index);
           byWord.put(held, exampleWords);
@@ -259,6 +257,12 @@ public final class TaskMemory {
           }
           changes++;
         });
+  }
+
+  /** The same name, as the one object that the map has of it: each example comes with its own. */
+  private static String asIn(NavigableMap<String, ?> names, String name) {
+    String same = names.floorKey(name);
+    return name.equals(same) ? same : name;
   }
 
   void remove(String id) {
