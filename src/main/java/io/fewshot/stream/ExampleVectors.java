@@ -108,6 +108,10 @@ final class ExampleVectors {
   }
 
   private void complete(String task, List<Draft> drafts, List<Encoded> encoded) {
+    if (splits.leavesOut(task)) {
+      // Those that the memory had no room for keep their splits all the same.
+      drafts.forEach(this::takeStoredSplit);
+    }
     List<SplitBook.Assigned> assigned =
         splits.assign(task, drafts.stream().map(Draft::example).toList());
     for (int i = 0; i < drafts.size(); i++) {
@@ -118,6 +122,13 @@ final class ExampleVectors {
       store.put(key, example);
       encoded.add(
           new Encoded(key, example, draft.time(), before == null || !sameRecord(before, example)));
+    }
+  }
+
+  private void takeStoredSplit(Draft draft) {
+    EncodedExample stored = store.get(draft.key());
+    if (stored != null) {
+      draft.example().setSplit(stored.getSplit());
     }
   }
 

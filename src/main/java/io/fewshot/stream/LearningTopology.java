@@ -3,6 +3,7 @@ package io.fewshot.stream;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
+import io.fewshot.memory.ExampleMemory;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -111,13 +112,15 @@ public final class LearningTopology {
       TaskCatalogue tasks,
       StreamSettings settings,
       MeterRegistry registry) {
-    return build(topics, codecs, encoder, Runnable::run, tasks, settings, registry);
+    ExampleMemory memory = new ExampleMemory();
+    return build(topics, codecs, encoder, Runnable::run, memory, tasks, settings, registry);
   }
 
   /**
    * Builds the topology.
    *
    * @param computing where the vectors of imports are computed
+   * @param memory filled by the topology; may be the one that the other application fills too
    * @param tasks filled by the topology
    */
   static Topology build(
@@ -125,6 +128,7 @@ public final class LearningTopology {
       Codecs codecs,
       TextEncoder encoder,
       Executor computing,
+      ExampleMemory memory,
       TaskCatalogue tasks,
       StreamSettings settings,
       MeterRegistry registry) {
@@ -133,7 +137,7 @@ public final class LearningTopology {
     built.validateTasks();
     built.keyCorrections();
     built.applyCorrections();
-    built.encodeExamples(encoder, computing);
+    built.encodeExamples(encoder, computing, memory);
     GlobalStores.addTasks(built.topology, topics, tasks);
     return built.topology;
   }
@@ -175,8 +179,8 @@ public final class LearningTopology {
     sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
   }
 
-  private void encodeExamples(TextEncoder encoder, Executor computing) {
-    SplitBook splits = new SplitBook();
+  private void encodeExamples(TextEncoder encoder, Executor computing, ExampleMemory memory) {
+    SplitBook splits = new SplitBook(memory);
     BulkEncoder bulk = new BulkEncoder(encoder, computing);
     source(EXAMPLES, topics.examples().name());
     topology
@@ -206,7 +210,7 @@ public final class LearningTopology {
     sink(ENCODED_EXAMPLES, topics.encodedExamples().name(), ENCODE);
     sink(DATASET, topics.sftDataset().name(), ENCODE);
     sink(DEAD_EXAMPLES, topics.deadLetters().name(), ENCODE);
-    GlobalStores.addSplits(topology, topics, splits);
+    GlobalStores.addSplits(topology, topics, memory, splits);
   }
 
   private void source(String name, String topic) {

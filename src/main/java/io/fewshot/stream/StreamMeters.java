@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.BaseUnits;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -72,6 +73,20 @@ final class StreamMeters {
   StreamMeters withExamples(ExampleMemory memory) {
     Gauge.builder("fewshot.examples", memory, ExampleMemory::size)
         .description("Examples of all tasks in the memory of this instance")
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("fewshot.examples.left.out", memory, ExampleMemory::leftOut)
+        .description("Examples that the memory was too full for since it was last filled")
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("fewshot.memory.limit", memory, ExampleMemory::limit)
+        .description("Bytes of the heap that the examples may take")
+        .baseUnit(BaseUnits.BYTES)
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("fewshot.memory.used", memory, ExampleMemory::used)
+        .description("Bytes of the heap that the examples take, estimated")
+        .baseUnit(BaseUnits.BYTES)
         .strongReference(true)
         .register(registry);
     return this;

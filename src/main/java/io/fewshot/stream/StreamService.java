@@ -51,7 +51,7 @@ public final class StreamService implements AutoCloseable {
 
   private final InstanceDirectory directory;
   private final Engines engines;
-  private final ExampleMemory memory = new ExampleMemory();
+  private final ExampleMemory memory;
   private final TaskCatalogue tasks = new TaskCatalogue();
   private final AuditBook audits = new AuditBook();
   private final Ladder ladder;
@@ -87,6 +87,8 @@ public final class StreamService implements AutoCloseable {
     this.health = health;
     this.metrics = metrics;
     this.engines = engines;
+    this.memory = new ExampleMemory(settings.memoryBytes().orElseGet(ExampleMemory::standardLimit));
+    health.watch("memory", () -> new Health.Status(Health.State.READY, memory.concern()));
     this.releases =
         new ReleaseFollower(
             new Connection(settings, topics, codecs), health, metrics.registry(), warmUp());
@@ -135,6 +137,7 @@ public final class StreamService implements AutoCloseable {
                     streamCodecs,
                     TextEncoder.of(engines.encoders()),
                     BulkEncoder.thread(),
+                    memory,
                     new TaskCatalogue(),
                     streamSettings,
                     metrics.registry()));
