@@ -100,12 +100,12 @@ final class StreamMeters {
    * @param dryRun tried out by somebody, which says nothing about what is asked
    */
   void answered(Result result, boolean dryRun) {
+    Counter.builder("fewshot.dry.runs")
+        .description("Dry runs answered; they are no messages")
+        .tag("task", result.getTask())
+        .register(registry)
+        .increment(dryRun ? 1 : 0);
     if (dryRun) {
-      Counter.builder("fewshot.dry.runs")
-          .description("Dry runs answered; they are no messages")
-          .tag("task", result.getTask())
-          .register(registry)
-          .increment();
       return;
     }
     Counter.builder("fewshot.messages")
