@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,17 @@ public final class Topics {
 
   /** The largest record anywhere: a dead letter is a record with more headers. */
   public static final int LARGEST_BYTES = 8 << 20;
+
+  /** Those that only our services write and read. */
+  private static final Set<String> INTERNAL =
+      Set.of(
+          "seen",
+          "corrections-by-query",
+          "valid-tasks",
+          "trainings",
+          "encoded-examples",
+          "audits",
+          "votes");
 
   private static final String CORRECTED = "query:";
   private static final Duration WEEK = Duration.ofDays(7);
@@ -294,7 +306,16 @@ public final class Topics {
         int bytes) {
       byLabel.put(
           label,
-          new Topic(label, prefix + label, key, record, partitions, DELETE, retention, bytes));
+          new Topic(
+              label,
+              prefix + label,
+              key,
+              record,
+              partitions,
+              DELETE,
+              retention,
+              bytes,
+              INTERNAL.contains(label)));
     }
 
     void compacted(
@@ -304,7 +325,17 @@ public final class Topics {
         int partitions,
         int bytes) {
       byLabel.put(
-          label, new Topic(label, prefix + label, key, record, partitions, COMPACT, null, bytes));
+          label,
+          new Topic(
+              label,
+              prefix + label,
+              key,
+              record,
+              partitions,
+              COMPACT,
+              null,
+              bytes,
+              INTERNAL.contains(label)));
     }
   }
 }
