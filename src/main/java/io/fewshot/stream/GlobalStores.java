@@ -25,7 +25,7 @@ final class GlobalStores {
 
   private GlobalStores() {}
 
-  static void addTasks(Topology topology, Topics topics, TaskCatalogue tasks) {
+  static void addTasks(Topology topology, Topics topics, TaskCatalogue tasks, StreamMeters meters) {
     topology.addGlobalStore(
         Stores.keyValueStoreBuilder(
                 Stores.inMemoryKeyValueStore(TASKS), Serdes.String(), Serdes.String())
@@ -35,7 +35,7 @@ final class GlobalStores {
         new StringDeserializer(),
         topics.validTasks().name(),
         "hold-tasks",
-        () -> new HoldTasks(tasks));
+        () -> new HoldTasks(tasks, meters));
   }
 
   static void addMemory(Topology topology, Topics topics, ExampleMemory memory) {
@@ -49,7 +49,7 @@ final class GlobalStores {
         () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer()));
   }
 
-  static void addAudits(Topology topology, Topics topics, AuditBook audits) {
+  static void addAudits(Topology topology, Topics topics, AuditBook audits, StreamMeters meters) {
     topology.addGlobalStore(
         new MemoryStore.Builder(AUDITS, audits::clear),
         "audit-outcomes",
@@ -57,7 +57,7 @@ final class GlobalStores {
         new ByteArrayDeserializer(),
         topics.audits().name(),
         "hold-audits",
-        () -> new HoldAudits(audits));
+        () -> new HoldAudits(audits, meters));
   }
 
   static void addSplits(Topology topology, Topics topics, SplitBook splits) {

@@ -33,6 +33,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
@@ -79,13 +80,15 @@ class CorrectionsTest {
     meters = new SimpleMeterRegistry();
     Properties config = new Properties();
     config.put("state.dir", state.toString());
+    config.put(
+        StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, SaneTimestamps.class.getName());
     driver =
         new TopologyTestDriver(
             LearningTopology.build(
                 TOPICS,
                 codecs,
-                new LetterEncoder(),
-                new TaskCatalogue(),
+                LearningParts.of(new LetterEncoder(), Runnable::run, new TaskCatalogue()),
+                RecordLimits.standard(),
                 StreamSettings.standard(),
                 meters),
             config,

@@ -76,8 +76,8 @@ class DiskFullIT {
                   LearningTopology.build(
                       topics,
                       codecs,
-                      new WideEncoder(),
-                      new TaskCatalogue(),
+                      LearningParts.of(new WideEncoder(), Runnable::run, new TaskCatalogue()),
+                      RecordLimits.standard(),
                       StreamSettings.standard(),
                       new SimpleMeterRegistry()),
               StreamConfigs.of("full-learning", 1, StreamSettings.standard(), disk, connection),

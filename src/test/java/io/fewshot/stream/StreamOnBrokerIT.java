@@ -214,8 +214,8 @@ class StreamOnBrokerIT {
             LearningTopology.build(
                 topics,
                 codecs,
-                new ConstantEncoder(),
-                new TaskCatalogue(),
+                LearningParts.of(new ConstantEncoder(), Runnable::run, new TaskCatalogue()),
+                RecordLimits.standard(),
                 settings,
                 new SimpleMeterRegistry()));
   }
