@@ -8,10 +8,12 @@ import static io.fewshot.stream.LearningWorld.utf8;
 import static io.fewshot.stream.LearningWorld.withSchema;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fewshot.event.Correction;
 import io.fewshot.event.Example;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.internal.SeenMessage;
+import io.fewshot.ladder.AuditBook;
 import io.fewshot.model.ModelException;
 import io.fewshot.ops.Health;
 import java.nio.ByteBuffer;
@@ -25,6 +27,8 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -89,7 +93,7 @@ class LearningGoesOnTest {
                     dataset.readRecordsToList().stream(),
                     carriers.readRecordsToList().stream())
                 .flatMap(records -> records.map(TestRecord::timestamp)))
-        .hasSize(9)
+        .hasSize(10)
         .allSatisfy(time -> assertThat(time).isBetween(now, now + 20));
     assertThat(world.reasons()).isEmpty();
   }
@@ -140,7 +144,7 @@ class LearningGoesOnTest {
 
     // When
     world.teach("t", "1", large);
-    world.teach("t", id, "hi");
+    world.teach("t", id + id, "hi");
     world.teach("t", "3", "hi");
     world.corrections.pipeInput(
         utf8("q1"), world.bytes(correction("q1", "a").setTask("t").setText(large).build()));
@@ -220,14 +224,20 @@ class LearningGoesOnTest {
   }
 
   private static RawRecord raw(String topic, long offset, byte[] value) {
-    return new RawRecord(
-        topic,
-        0,
-        offset,
-        1,
-        null,
-        value,
-        new org.apache.kafka.common.header.internals.RecordHeaders());
+    return new RawRecord(topic, 0, offset, 1, null, value, new RecordHeaders());
+  }
+
+  @Test
+  void anAuditThatCannotBeReadIsPassedOver() throws Exception {
+    start();
+    AuditBook audits = new AuditBook();
+    HoldAudits hold = new HoldAudits(audits, new StreamMeters(world.meters));
+
+    hold.process(new Record<>("t/q1", new byte[] {1, 2}, 1));
+    hold.process(new Record<>(null, null, 1));
+    hold.process(new Record<>("t/q2", null, 1));
+
+    assertThat(world.unreadable("audits")).isEqualTo(2);
   }
 
   @Test
@@ -270,7 +280,7 @@ class LearningGoesOnTest {
     // When it is back
     world.registry.schemas.put(97, TaskDefinition.getClassSchema().toString());
     world.registry.schemas.put(98, Example.getClassSchema().toString());
-    world.registry.schemas.put(99, io.fewshot.event.Correction.getClassSchema().toString());
+    world.registry.schemas.put(99, Correction.getClassSchema().toString());
     world.registry.faults.set(0);
     world.pass(Duration.ofSeconds(1));
     world.pass(Duration.ofSeconds(1));
