@@ -55,9 +55,9 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
   private final RecordLimits limits;
   private final StreamSettings settings;
   private final StreamMeters meters;
-  private final CorrectionQueues queues = new CorrectionQueues();
 
   private ProcessorContext<byte[], byte[]> context;
+  private CorrectionQueues queues;
   private RecordBuffer<WaitingCorrection> buffer;
   private SeenMessages seen;
   private CorrectedMessages corrected;
@@ -93,6 +93,8 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
             context.getStateStore(LearningTopology.WAITING_FOR_MESSAGES),
             parts.corrections(),
             WaitingCorrection::of);
+    // Kafka Streams may begin anew with the same processor.
+    this.queues = new CorrectionQueues();
     this.restored = buffer.inOrder();
     this.tick = context.schedule(LOOK_AGAIN, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }

@@ -78,12 +78,12 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   private final StreamMeters meters;
   private final Serializer<EncodedExample> serializer = InternalSerde.encodedExample().serializer();
 
-  private final TaskTurns<BufferedExample> corrected = new TaskTurns<>();
-  private final TaskTurns<BufferedExample> imported = new TaskTurns<>();
   private final Map<String, UnderWay> underWay = new LinkedHashMap<>();
   private final Map<String, Long> notBefore = new HashMap<>();
 
   private ProcessorContext<byte[], byte[]> context;
+  private TaskTurns<BufferedExample> corrected;
+  private TaskTurns<BufferedExample> imported;
   private RecordBuffer<BufferedRecord> buffer;
   private UnreadRecords unread;
   private ExampleVectors vectors;
@@ -128,6 +128,11 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     this.vectors =
         new ExampleVectors(
             context.getStateStore(LearningTopology.ENCODED), parts.encoder(), splits);
+    // Kafka Streams may begin anew with the same processor.
+    this.corrected = new TaskTurns<>();
+    this.imported = new TaskTurns<>();
+    underWay.clear();
+    notBefore.clear();
     this.languages = new LanguageChanges(parts.tasks(), vectors, parts.bulk());
     this.buffer =
         new RecordBuffer<>(
