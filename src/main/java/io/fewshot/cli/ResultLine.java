@@ -1,6 +1,7 @@
 package io.fewshot.cli;
 
 import io.fewshot.event.Result;
+import io.fewshot.event.SaneTime;
 import io.fewshot.event.Status;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -18,7 +19,7 @@ record ResultLine(Style style) {
 
   /** Time, id, output, confidence, rung, status and examples. */
   String of(Result result, Instant recorded) {
-    Instant time = result.getCreatedAt() == null ? recorded : result.getCreatedAt();
+    Instant time = SaneTime.of(result.getCreatedAt(), recorded.toEpochMilli());
     return String.join(
         "  ",
         style.dim(TIME.format(time.atZone(ZoneId.systemDefault()))),

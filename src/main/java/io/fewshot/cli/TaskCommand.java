@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RecordException;
+import io.fewshot.event.SaneTime;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.ladder.AuditBook;
@@ -163,7 +164,7 @@ final class TaskCommand extends Group {
     }
 
     private String line(TaskDefinition record, Instant recorded, Optional<Proof> proof) {
-      Instant time = record.getCreatedAt() == null ? recorded : record.getCreatedAt();
+      Instant time = SaneTime.of(record.getCreatedAt(), recorded.toEpochMilli());
       String what;
       try {
         io.fewshot.prompt.TaskDefinition task = new TaskYaml().parse(record.getDefinition());

@@ -1,12 +1,14 @@
 package io.fewshot.cli;
 
 import io.fewshot.event.TaskDefinition;
+import io.fewshot.model.ModelCatalogue;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * A file with a task definition that can be used.
@@ -29,11 +31,17 @@ record TaskFile(String path, String text, io.fewshot.prompt.TaskDefinition defin
     } catch (IOException e) {
       throw new BadInputException(path + " cannot be read: " + e.getMessage());
     }
+    TaskFile file;
     try {
-      return new TaskFile(path, text, new TaskYaml().parse(text));
+      file = new TaskFile(path, text, new TaskYaml().parse(text));
     } catch (InvalidTaskException e) {
       throw new BadInputException(path + ": " + e.getMessage());
     }
+    Optional<String> problem = ModelCatalogue.shipped().problem(file.definition.model());
+    if (problem.isPresent()) {
+      throw new BadInputException(path + ": " + problem.get());
+    }
+    return file;
   }
 
   /** The task's name. */

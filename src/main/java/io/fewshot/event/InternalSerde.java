@@ -10,9 +10,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
-import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.message.SchemaStore;
@@ -29,24 +31,39 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InternalSerde<T> implements Serde<T> {
 
+  private static final int MARKER = 2;
+  private static final int HEADER = MARKER + Long.BYTES;
+
   private final BinaryMessageEncoder<T> encoder;
   private final BinaryMessageDecoder<T> decoder;
 
-  private InternalSerde(BinaryMessageEncoder<T> encoder, BinaryMessageDecoder<T> decoder) {
+  /** By their fingerprints. */
+  private final Map<Long, Schema> schemas = new HashMap<>();
+
+  private InternalSerde(
+      BinaryMessageEncoder<T> encoder, BinaryMessageDecoder<T> decoder, Schema... schemas) {
     TrustedRecords.trust();
     this.encoder = encoder;
     this.decoder = decoder;
+    for (Schema schema : schemas) {
+      this.schemas.put(SchemaNormalization.parsingFingerprint64(schema), schema);
+    }
   }
 
   public static Serde<EncodedExample> encodedExample() {
-    return new InternalSerde<>(EncodedExample.getEncoder(), EncodedExample.createDecoder(none()));
+    return new InternalSerde<>(
+        EncodedExample.getEncoder(),
+        EncodedExample.createDecoder(none()),
+        EncodedExample.getClassSchema());
   }
 
   /** Reads what earlier versions wrote, too: it lies in topic and store for seven days. */
   public static Serde<SeenMessage> seenMessage() {
     BinaryMessageDecoder<SeenMessage> decoder = SeenMessage.createDecoder(none());
-    decoder.addSchema(earlier("SeenMessage-1.avsc"));
-    return new InternalSerde<>(SeenMessage.getEncoder(), decoder);
+    Schema first = earlier("SeenMessage-1.avsc");
+    decoder.addSchema(first);
+    return new InternalSerde<>(
+        SeenMessage.getEncoder(), decoder, SeenMessage.getClassSchema(), first);
   }
 
   private static Schema earlier(String resource) {
@@ -60,20 +77,27 @@ public final class InternalSerde<T> implements Serde<T> {
 
   public static Serde<CorrectedMessage> correctedMessage() {
     return new InternalSerde<>(
-        CorrectedMessage.getEncoder(), CorrectedMessage.createDecoder(none()));
+        CorrectedMessage.getEncoder(),
+        CorrectedMessage.createDecoder(none()),
+        CorrectedMessage.getClassSchema());
   }
 
   public static Serde<AuditOutcome> auditOutcome() {
-    return new InternalSerde<>(AuditOutcome.getEncoder(), AuditOutcome.createDecoder(none()));
+    return new InternalSerde<>(
+        AuditOutcome.getEncoder(),
+        AuditOutcome.createDecoder(none()),
+        AuditOutcome.getClassSchema());
   }
 
   public static Serde<Vote> vote() {
-    return new InternalSerde<>(Vote.getEncoder(), Vote.createDecoder(none()));
+    return new InternalSerde<>(
+        Vote.getEncoder(), Vote.createDecoder(none()), Vote.getClassSchema());
   }
 
   /** For any record that is written in a store: a query that waits, for instance. */
   public static Serde<Query> query() {
-    return new InternalSerde<>(Query.getEncoder(), Query.createDecoder(none()));
+    return new InternalSerde<>(
+        Query.getEncoder(), Query.createDecoder(none()), Query.getClassSchema());
   }
 
   private static SchemaStore none() {
@@ -124,6 +148,17 @@ public final class InternalSerde<T> implements Serde<T> {
     }
   }
 
+  /** A length that the bytes cannot hold would make the decoder allocate gigabytes. */
+  private void checkShape(byte[] value) {
+    if (value.length >= HEADER) {
+      long fingerprint = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong(MARKER);
+      Schema schema = schemas.get(fingerprint);
+      if (schema != null) {
+        AvroShape.check(schema, value, HEADER);
+      }
+    }
+  }
+
   private final class Reader implements Deserializer<T> {
 
     @Override
@@ -132,8 +167,10 @@ public final class InternalSerde<T> implements Serde<T> {
         return null;
       }
       try {
+        checkShape(value);
         return decoder.decode(value);
-      } catch (IOException | AvroRuntimeException e) {
+      } catch (IOException | RuntimeException e) {
+        // Whatever it is: anybody may have written it, and who reads it must go on.
         throw new UndecodableException("not an internal record: " + e.getMessage(), e);
       }
     }

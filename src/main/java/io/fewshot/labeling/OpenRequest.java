@@ -3,6 +3,7 @@ package io.fewshot.labeling;
 import io.fewshot.event.Candidate;
 import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.Reason;
+import io.fewshot.event.SaneTime;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,9 +28,8 @@ public record OpenRequest(
     List<String> exampleIds,
     Instant createdAt) {
 
-  /** As the topic has it; its record's time counts where it bears none of its own. */
+  /** As the topic has it; its record's time counts where its own cannot be true. */
   public static OpenRequest of(LabelingRequest request, Instant recordTime) {
-    Instant own = request.getCreatedAt();
     return new OpenRequest(
         request.getQueryId(),
         request.getTask(),
@@ -39,7 +39,7 @@ public record OpenRequest(
         request.getReason(),
         request.getPropensity() > 0 ? Math.min(1, request.getPropensity()) : 1,
         List.copyOf(request.getExampleIds()),
-        own == null ? recordTime : own);
+        SaneTime.of(request.getCreatedAt(), recordTime.toEpochMilli()));
   }
 
   /** For the topic. */

@@ -8,9 +8,9 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.LabelingRequest;
 import io.fewshot.event.ModelRelease;
 import io.fewshot.event.RecordCodec;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.Result;
+import io.fewshot.event.SaneTime;
 import io.fewshot.event.Status;
 import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
@@ -92,8 +92,8 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
             return;
           }
           Correction correction = Objects.requireNonNull(decode(corrections, record, value));
-          Instant own = correction.getCreatedAt();
-          view.correction(correction, own == null ? time(record) : own);
+          view.correction(
+              correction, SaneTime.of(correction.getCreatedAt(), time(record).toEpochMilli()));
         });
     Deserializer<Vote> votes = InternalSerde.vote().deserializer();
     handlers.put(
@@ -106,7 +106,10 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
             view.vote(
                 vote.getQueryId(),
                 vote.getTask(),
-                new Ballot.Vote(vote.getLabeler(), vote.getOutput(), vote.getAt()));
+                new Ballot.Vote(
+                    vote.getLabeler(),
+                    vote.getOutput(),
+                    SaneTime.of(vote.getAt(), time(record).toEpochMilli())));
           }
         });
     handlers.put(
@@ -149,7 +152,8 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
       handler.accept(record, key, record.value());
     } catch (RegistryUnavailableException e) {
       throw e;
-    } catch (RecordException e) {
+    } catch (RuntimeException e) {
+      // Whatever is in it: the page must go on for all others.
       unreadable.increment();
       LOG.warn(
           "Left out {}-{} at {}: {}",
@@ -190,6 +194,6 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
   }
 
   private static Instant time(ConsumerRecord<byte[], byte[]> record) {
-    return Instant.ofEpochMilli(record.timestamp());
+    return Instant.ofEpochMilli(SaneTime.of(record.timestamp(), System.currentTimeMillis()));
   }
 }

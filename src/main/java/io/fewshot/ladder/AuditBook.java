@@ -28,7 +28,17 @@ public final class AuditBook {
    * @param confidence of its first result, in [0, 1]
    * @param right whether that result was right
    */
-  public record Audited(double confidence, boolean right) {}
+  public record Audited(double confidence, boolean right) {
+
+    /**
+     * @throws IllegalArgumentException when the confidence cannot be one
+     */
+    public Audited {
+      if (!(confidence >= 0 && confidence <= 1)) {
+        throw new IllegalArgumentException("a confidence of " + confidence);
+      }
+    }
+  }
 
   private record Kept(double promised, Proof proof) {}
 

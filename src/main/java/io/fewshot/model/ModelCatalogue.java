@@ -20,6 +20,7 @@ public final class ModelCatalogue {
   /** The model of a task that names none. */
   public static final String DEFAULT = "smollm2-135m-instruct";
 
+  private static final String GGUF = ".gguf";
   private static final String RESOURCE = "models.yaml";
 
   private final Map<String, Entry> entries;
@@ -78,5 +79,14 @@ public final class ModelCatalogue {
 
   public Optional<Entry> find(String name) {
     return Optional.ofNullable(entries.get(name));
+  }
+
+  /** What is wrong with a model's name, for people; empty when there may be such a model. */
+  public Optional<String> problem(String name) {
+    return entries.containsKey(name) || name.endsWith(GGUF)
+        ? Optional.empty()
+        : Optional.of(
+            "there is no model `%s`: take one of %s, or the path of a %s file"
+                .formatted(name, String.join(", ", names()), GGUF));
   }
 }

@@ -30,7 +30,7 @@ record AnsweringParts(
     BatchSizers fastSizes,
     BatchSizers modelSizes,
     ModelOutages outages,
-    AnsweringFaults faults) {
+    SystemFaults faults) {
 
   static AnsweringParts of(
       Answerer answerer,
@@ -50,6 +50,6 @@ record AnsweringParts(
         new BatchSizers(settings.maxBatch(), settings.fastTarget().toMillis()),
         new BatchSizers(settings.maxBatch(), settings.modelTarget().toMillis()),
         new ModelOutages(settings.modelWait(), settings.loadingWait()),
-        new AnsweringFaults());
+        new SystemFaults("Messages"));
   }
 }

@@ -77,9 +77,9 @@ public final class AnsweringTopology {
         .addSink(LABELING, topics.labeling().name(), bytes, bytes, ROUTE)
         .addSink(SEEN, topics.seen().name(), bytes, bytes, ROUTE)
         .addSink(DEAD_LETTERS, topics.deadLetters().name(), bytes, bytes, DECODE, ANSWER);
-    GlobalStores.addTasks(topology, topics, parts.tasks());
-    GlobalStores.addMemory(topology, topics, parts.memory());
-    GlobalStores.addAudits(topology, topics, parts.audits());
+    GlobalStores.addTasks(topology, topics, parts.tasks(), meters);
+    GlobalStores.addMemory(topology, topics, parts.memory(), meters);
+    GlobalStores.addAudits(topology, topics, parts.audits(), meters);
     return topology;
   }
 }

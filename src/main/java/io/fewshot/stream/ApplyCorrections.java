@@ -1,21 +1,23 @@
 package io.fewshot.stream;
 
 import io.fewshot.event.Correction;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
+import io.fewshot.event.SchemaRejectedException;
 import io.fewshot.event.Topics;
+import io.fewshot.event.UndecodableException;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.DeadLetters.Reason;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -30,6 +32,10 @@ import org.slf4j.LoggerFactory;
  * changes nothing because it was applied before, or becomes a dead letter; one whose message or
  * task is not known yet waits, and later ones of the same message wait behind it.
  *
+ * <p>What waits costs nothing until what it waits for is there, or its time is up: see {@link
+ * CorrectionQueues}. When the memory for it is spent, those that have waited longest for a message
+ * are given up early.
+ *
  * <p>Among different corrections of one message the last in the topic counts. A record without a
  * value comes from {@link HoldSeen}: the message of its key is known now.
  */
@@ -38,46 +44,40 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
   private static final Logger LOG = LoggerFactory.getLogger(ApplyCorrections.class);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
+  /** Corrections that are dealt with in one tick, so that it stays short. */
+  private static final int MAX_AT_ONCE = 500;
+
+  /** When the memory for buffers is spent and nothing makes room, the source is slowed down. */
+  private static final long THROTTLE_NANOS = 20_000_000;
+
   private final Teaching teaching;
-  private final TaskCatalogue tasks;
+  private final LearningParts parts;
+  private final RecordLimits limits;
   private final StreamSettings settings;
   private final StreamMeters meters;
 
-  /** Those that wait, by query_id, each message's in order. */
-  private final Map<String, List<Waiting>> waiting = new LinkedHashMap<>();
-
   private ProcessorContext<byte[], byte[]> context;
-  private RecordBuffer<Waiting> room;
+  private CorrectionQueues queues;
+  private RecordBuffer<WaitingCorrection> buffer;
   private SeenMessages seen;
   private CorrectedMessages corrected;
   private Cancellable tick;
 
-  /** A correction in the room. */
-  private static final class Waiting {
-    final long place;
-    final long arrivedAt;
-    final String queryId;
-    final RawRecord raw;
-    @Nullable Correction correction;
+  /** What a restart left behind is taken up once records can be forwarded. */
+  private Collection<WaitingCorrection> restored = List.of();
 
-    /** Takes the producer's record out of the one that carried it here. */
-    Waiting(BufferedRecord record) {
-      RawRecord carrier = record.raw();
-      if (carrier.key() == null || carrier.value() == null) {
-        throw new IllegalStateException("a correction came without its query_id");
-      }
-      this.place = carrier.offset();
-      this.arrivedAt = record.arrivedAt();
-      this.queryId = new String(carrier.key(), StandardCharsets.UTF_8);
-      this.raw = BufferedRecord.fromBytes(carrier.value()).raw();
-    }
-  }
+  private long seenTasks = -1;
 
   @SuppressWarnings("NullAway.Init")
   ApplyCorrections(
-      Teaching teaching, TaskCatalogue tasks, StreamSettings settings, StreamMeters meters) {
+      Teaching teaching,
+      LearningParts parts,
+      RecordLimits limits,
+      StreamSettings settings,
+      StreamMeters meters) {
     this.teaching = teaching;
-    this.tasks = tasks;
+    this.parts = parts;
+    this.limits = limits;
     this.settings = settings;
     this.meters = meters;
   }
@@ -88,119 +88,181 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     this.seen = new SeenMessages(context.getStateStore(LearningTopology.SEEN_MESSAGES));
     this.corrected =
         new CorrectedMessages(context.getStateStore(LearningTopology.CORRECTED_MESSAGES));
-    this.room =
+    this.buffer =
         new RecordBuffer<>(
             context.getStateStore(LearningTopology.WAITING_FOR_MESSAGES),
-            BufferBudget.ofHeap(),
-            Waiting::new);
-    waiting.clear();
-    room.inOrder().forEach(this::queue);
-    this.tick =
-        context.schedule(
-            LOOK_AGAIN,
-            PunctuationType.WALL_CLOCK_TIME,
-            now -> Set.copyOf(waiting.keySet()).forEach(this::applyWaiting));
+            parts.corrections(),
+            WaitingCorrection::of);
+    // Kafka Streams may begin anew with the same processor.
+    this.queues = new CorrectionQueues();
+    this.restored = buffer.inOrder();
+    this.tick = context.schedule(LOOK_AGAIN, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
-    if (record.value() == null) {
-      applyWaiting(new String(record.key(), StandardCharsets.UTF_8));
+    takeUpAgain();
+    if (record.key() != null && record.value() == null) {
+      apply(new String(record.key(), StandardCharsets.UTF_8));
       return;
     }
-    Waiting arrived =
-        room.add(new BufferedRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
-    if (arrived.raw.value() == null) {
-      forget(arrived);
-    } else {
-      queue(arrived);
-      applyWaiting(arrived.queryId);
+    RawRecord carrier = RawRecord.of(record, context);
+    WaitingCorrection arrived;
+    try {
+      arrived = buffer.add(new BufferedRecord(carrier, context.currentSystemTimeMs()));
+    } catch (UndecodableException e) {
+      // Anybody may write here: one record must not stop the partition.
+      meters.unreadable(StreamMeters.CORRECTIONS_BY_QUERY);
+      LOG.warn("Passed over offset {} of {}: {}", carrier.offset(), carrier.topic(), e.toString());
+      return;
+    }
+    takeUp(arrived);
+    if (parts.corrections().isSpent()) {
+      makeRoom();
     }
   }
 
   @Override
   public void close() {
     tick.cancel();
+    buffer.close();
   }
 
-  private void queue(Waiting arrived) {
-    waiting.computeIfAbsent(arrived.queryId, id -> new ArrayList<>()).add(arrived);
+  private void tick(long now) {
+    takeUpAgain();
+    long version = parts.tasks().version();
+    if (version != seenTasks) {
+      seenTasks = version;
+      queues.tasksChanged(task -> parts.tasks().find(task).isPresent());
+    }
+    queues.retrySchemas(MAX_AT_ONCE, this::retry);
+    queues.due(now, MAX_AT_ONCE).forEach(this::apply);
   }
 
-  /** Applies what can be applied to a message, in order, up to the first that must wait. */
-  private void applyWaiting(String queryId) {
-    List<Waiting> queue = waiting.get(queryId);
-    if (queue == null) {
+  private void takeUpAgain() {
+    Collection<WaitingCorrection> left = restored;
+    restored = List.of();
+    left.forEach(this::takeUp);
+  }
+
+  private void takeUp(WaitingCorrection arrived) {
+    if (arrived.raw.value() == null) {
+      takeBack(arrived);
       return;
     }
-    int done = 0;
+    boolean first = queues.add(arrived);
+    boolean known = read(arrived) && rememberOwnMessage(arrived);
+    if (first || known) {
+      apply(arrived.queryId);
+    }
+  }
+
+  private void takeBack(WaitingCorrection request) {
     try {
-      // One that brings the text makes it known to those before it too.
-      for (Waiting each : queue) {
-        rememberOwnMessage(each);
-      }
-      while (done < queue.size() && isDone(queue.get(done))) {
-        done++;
-      }
-    } catch (RegistryUnavailableException e) {
-      LOG.debug("Corrections wait for the registry: {}", e.getMessage());
+      forget(request);
+    } catch (KafkaException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      LOG.error("Message {} cannot be forgotten", request.queryId, e);
+      refuse(request, Reason.UNDECODABLE, e);
     }
-    leave(queryId, queue, done);
-  }
-
-  private void leave(String queryId, List<Waiting> queue, int done) {
-    if (done == 0) {
-      return;
-    }
-    List<Waiting> finished = queue.subList(0, done);
-    finished.forEach(each -> room.remove(each.place));
-    finished.clear();
-    if (queue.isEmpty()) {
-      waiting.remove(queryId);
-    }
+    buffer.remove(request.place);
     context.commit();
   }
 
-  private void rememberOwnMessage(Waiting each) {
-    long now = context.currentSystemTimeMs();
-    Optional<Correction> read = correction(each);
-    if (read.isEmpty()) {
-      return;
-    }
-    Correction correction = read.get();
-    String task = correction.getTask();
-    String text = correction.getText();
-    if (task != null
-        && text != null
-        && !text.isBlank()
-        && seen.find(each.queryId, task, now).isEmpty()
-        && !corrected.isDone(each.queryId, hash(each, correction))) {
-      seen.remember(Teaching.ownMessage(each.raw, correction, task, text), now);
+  private void retry(WaitingCorrection waiting) {
+    if (read(waiting)) {
+      rememberOwnMessage(waiting);
+      apply(waiting.queryId);
     }
   }
 
-  /** The correction; empty when it can never be read. */
-  private Optional<Correction> correction(Waiting each) {
-    byte @Nullable [] value = each.raw.value();
-    if (each.correction == null && value != null) {
-      try {
-        each.correction = teaching.decode(each.raw, value);
-      } catch (RegistryUnavailableException e) {
-        throw e;
-      } catch (RecordException e) {
-        return Optional.empty();
-      }
+  /** Reads a correction; false when its schema is not known yet, for which it then waits. */
+  private boolean read(WaitingCorrection waiting) {
+    byte @Nullable [] value = waiting.raw.value();
+    if (waiting.isRead() || value == null) {
+      return true;
     }
-    return Optional.ofNullable(each.correction);
+    try {
+      Correction correction = teaching.decode(waiting.raw, value);
+      KeyCorrections.check(limits, correction);
+      waiting.read(correction);
+    } catch (RegistryUnavailableException e) {
+      queues.awaitSchema(waiting, QueryReader.schemaId(waiting.raw));
+      return false;
+    } catch (RuntimeException e) {
+      waiting.unreadable(e);
+    }
+    return true;
+  }
+
+  /** Applies what can be applied to a message, in order, up to the first that must wait. */
+  private void apply(String queryId) {
+    for (Optional<WaitingCorrection> first = queues.first(queryId);
+        first.isPresent() && isDone(first.get());
+        first = queues.first(queryId)) {
+      leave(first.get());
+    }
+  }
+
+  private void leave(WaitingCorrection done) {
+    queues.done(done);
+    buffer.remove(done.place);
+    context.commit();
+  }
+
+  /** One that brings the text makes it known to those before it too; whether it did. */
+  private boolean rememberOwnMessage(WaitingCorrection each) {
+    Correction correction = each.correction();
+    if (correction == null) {
+      return false;
+    }
+    long now = context.currentSystemTimeMs();
+    String task = correction.getTask();
+    String text = correction.getText();
+    if (task == null || text == null || text.isBlank()) {
+      return false;
+    }
+    try {
+      if (seen.find(each.queryId, task, now).isEmpty()
+          && !corrected.isDone(each.queryId, hash(each, correction))) {
+        seen.remember(Teaching.ownMessage(each.raw, correction, task, text), now);
+        return true;
+      }
+    } catch (KafkaException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      each.unreadable(e);
+    }
+    return false;
   }
 
   /** Whether the correction needs to wait no longer, whatever became of it. */
-  private boolean isDone(Waiting each) {
-    Optional<Correction> read = correction(each);
-    if (read.isEmpty()) {
-      return refuse(each, Reason.UNDECODABLE, "the correction cannot be read");
+  private boolean isDone(WaitingCorrection each) {
+    RuntimeException unreadable = each.unreadable();
+    if (unreadable != null) {
+      return refuse(each, QueryReader.reason(unreadable), unreadable);
     }
-    Correction correction = read.get();
+    Correction correction = each.correction();
+    if (correction == null) {
+      return false;
+    }
+    try {
+      return isDone(each, correction);
+    } catch (KafkaException e) {
+      throw e;
+    } catch (RegistryUnavailableException | SchemaRejectedException e) {
+      LOG.debug("Corrections wait for the registry: {}", e.getMessage());
+      queues.awaitSchema(each, CorrectionQueues.WRITING);
+      return false;
+    } catch (RuntimeException e) {
+      // Nothing was sent: all of a lesson is made before.
+      LOG.error("A correction of message {} failed unexpectedly", each.queryId, e);
+      return refuse(each, Reason.UNDECODABLE, e);
+    }
+  }
+
+  private boolean isDone(WaitingCorrection each, Correction correction) {
     if (corrected.isDone(each.queryId, hash(each, correction))) {
       meters.correction(Objects.requireNonNullElse(correction.getTask(), ""), "repeated");
       return true;
@@ -218,24 +280,34 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     long now = context.currentSystemTimeMs();
     Optional<SeenMessage> message = seen.find(each.queryId, correction.getTask(), now);
     if (message.isEmpty()) {
-      return now - each.arrivedAt >= settings.unknownQueryWait().toMillis()
-          && refuse(
-              each,
-              Reason.UNKNOWN_QUERY,
-              "no message `%s` was answered in the last %d days, and the correction brings no text"
-                  .formatted(each.queryId, Topics.SEEN.toDays()));
+      long until = each.arrivedAt + settings.unknownQueryWait().toMillis();
+      if (now >= until) {
+        return refuse(
+            each,
+            Reason.UNKNOWN_QUERY,
+            "no message `%s` was answered in the last %d days, and the correction brings no text"
+                .formatted(each.queryId, Topics.SEEN.toDays()));
+      }
+      queues.awaitMessage(each, until);
+      return false;
     }
     SeenMessage about =
         text == null ? message.get() : SeenMessage.newBuilder(message.get()).setText(text).build();
+    limits.checkText(about.getText());
     return isDone(each, correction, about, now);
   }
 
-  private boolean isDone(Waiting each, Correction correction, SeenMessage message, long now) {
-    Optional<TaskDefinition> task = tasks.find(message.getTask());
+  private boolean isDone(
+      WaitingCorrection each, Correction correction, SeenMessage message, long now) {
+    Optional<TaskDefinition> task = parts.tasks().find(message.getTask());
     if (task.isEmpty()) {
-      return now - each.arrivedAt >= settings.unknownTaskWait().toMillis()
-          && refuse(
-              each, Reason.UNKNOWN_TASK, "there is no task `%s`".formatted(message.getTask()));
+      long until = each.taskSoughtAt(now) + settings.unknownTaskWait().toMillis();
+      if (now >= until) {
+        return refuse(
+            each, Reason.UNKNOWN_TASK, "there is no task `%s`".formatted(message.getTask()));
+      }
+      queues.awaitTask(each, message.getTask(), until);
+      return false;
     }
     Set<String> labels = task.get().labels().keySet();
     if (!labels.isEmpty() && !labels.contains(correction.getOutput())) {
@@ -254,11 +326,34 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     return true;
   }
 
-  private boolean refuse(Waiting each, Reason reason, String why) {
-    LOG.warn("Correction refused: {}", why);
+  /** The oldest that wait for a message are given up, rather than anything being held up. */
+  private void makeRoom() {
+    for (int left = MAX_AT_ONCE; left > 0 && parts.corrections().isSpent(); left--) {
+      Optional<WaitingCorrection> oldest = queues.longestWithoutMessage();
+      if (oldest.isEmpty()) {
+        parts.faults().throttled();
+        LockSupport.parkNanos(THROTTLE_NANOS);
+        return;
+      }
+      refuse(
+          oldest.get(),
+          Reason.UNKNOWN_QUERY,
+          "no message `%s` is known yet, and too many corrections wait for theirs"
+              .formatted(oldest.get().queryId));
+      leave(oldest.get());
+      apply(oldest.get().queryId);
+    }
+  }
+
+  private boolean refuse(WaitingCorrection each, Reason reason, String why) {
+    return refuse(each, reason, new DeadLetters.Refused(why));
+  }
+
+  private boolean refuse(WaitingCorrection each, Reason reason, RuntimeException cause) {
+    LOG.warn("Correction refused: {}", cause.getMessage());
     meters.deadLetter(reason);
     context.forward(
-        DeadLetters.of(each.raw, LearningTopology.APPLY, reason, why),
+        DeadLetters.of(each.raw, LearningTopology.APPLY, reason, cause),
         LearningTopology.DEAD_CORRECTIONS);
     return true;
   }
@@ -268,14 +363,11 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
    * unless it was only undone: then people are asked again, and their answer needs the query's key
    * and headers.
    */
-  private void forget(Waiting request) {
+  private void forget(WaitingCorrection request) {
     String queryId = request.queryId;
     long hash = CorrectedMessages.hash("forget", Long.toString(request.raw.timestamp()));
     if (!corrected.isDone(queryId, hash)) {
-      List<Waiting> queue = waiting.remove(queryId);
-      if (queue != null) {
-        queue.forEach(each -> room.remove(each.place));
-      }
+      queues.takeAll(queryId).forEach(each -> buffer.remove(each.place));
       boolean undo = request.raw.headers().lastHeader(Topics.UNDO_HEADER) != null;
       if (!undo) {
         seen.forget(queryId);
@@ -291,16 +383,16 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
         meters.correction(task, "forgotten");
       }
     }
-    room.remove(request.place);
-    context.commit();
   }
 
-  private static long hash(Waiting each, Correction correction) {
+  /** With the time as the producer wrote it, whatever it is: a repeated record has the same. */
+  private static long hash(WaitingCorrection each, Correction correction) {
+    Instant own = correction.getCreatedAt();
     return CorrectedMessages.hash(
         String.valueOf(correction.getTask()),
         String.valueOf(correction.getText()),
         correction.getOutput(),
         correction.getLabeler(),
-        Teaching.time(each.raw, correction).toString());
+        (own == null ? Instant.ofEpochMilli(each.raw.timestamp()) : own).toString());
   }
 }

@@ -30,7 +30,15 @@ final class BufferBudget {
   }
 
   static BufferBudget ofHeap() {
-    return new BufferBudget(Math.max(MIN_BYTES, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP));
+    return ofHeap(1);
+  }
+
+  /**
+   * @param parts into which what one application takes is divided
+   */
+  static BufferBudget ofHeap(int parts) {
+    long share = Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP / parts;
+    return new BufferBudget(Math.max(MIN_BYTES, share));
   }
 
   void add(long bytes) {

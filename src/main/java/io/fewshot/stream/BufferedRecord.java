@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.header.Header;
@@ -48,10 +49,18 @@ record BufferedRecord(RawRecord raw, long arrivedAt) {
   /**
    * Reads what {@link #toBytes} wrote.
    *
-   * @throws IllegalStateException when it was written by a version that is not known here
+   * @throws IllegalStateException when it was written by a version that is not known here, or is no
+   *     such record
    */
   static BufferedRecord fromBytes(byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes);
+    try {
+      return read(ByteBuffer.wrap(bytes));
+    } catch (BufferUnderflowException e) {
+      throw new IllegalStateException("not a waiting record: it ends too early", e);
+    }
+  }
+
+  private static BufferedRecord read(ByteBuffer in) {
     byte format = in.get();
     if (format != FORMAT) {
       throw new IllegalStateException(
@@ -97,6 +106,11 @@ record BufferedRecord(RawRecord raw, long arrivedAt) {
     int length = in.getInt();
     if (length == ABSENT) {
       return null;
+    }
+    if (length < 0 || length > in.remaining()) {
+      throw new IllegalStateException(
+          "not a waiting record: a length of %d with %d bytes left"
+              .formatted(length, in.remaining()));
     }
     byte[] bytes = new byte[length];
     in.get(bytes);

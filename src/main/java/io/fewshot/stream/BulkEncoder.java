@@ -1,77 +1,88 @@
 package io.fewshot.stream;
 
+import io.fewshot.ladder.Answerer.NotReadyException;
 import io.fewshot.memory.Embedding;
-import io.fewshot.prompt.Language;
+import io.fewshot.stream.BatchComputation.Outcome;
+import io.fewshot.stream.PatientEncoder.Wanted;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes the vectors of large imports beside the stream threads, one batch at a time in the whole
- * process, so that a stream thread is never busy with them while a correction waits. Only computing
- * happens here: what was computed is written by the stream thread that asked for it. Safe for use
- * by several threads.
+ * process, so that a stream thread is never busy with them while a correction waits. Tasks take
+ * turns, whichever partitions their batches come from. Only computing happens here: what was
+ * computed is written by the stream thread that asked for it. Safe for use by several threads.
  */
 final class BulkEncoder {
 
   private static final Duration IDLE = Duration.ofSeconds(5);
 
-  private final TextEncoder encoder;
+  private final PatientEncoder encoder;
   private final Executor executor;
-  private final AtomicBoolean taken = new AtomicBoolean();
 
-  /** A text to encode. */
-  record Wanted(Language language, String text) {}
+  // Guarded by this.
+  private final TaskTurns<Batch> waiting = new TaskTurns<>();
 
-  /** A batch that is being computed. Belongs to the stream thread that asked for it. */
-  final class Batch implements TextEncoder {
+  /** A batch that is being computed, or waits for its turn. */
+  final class Batch {
 
-    private final CompletableFuture<Map<Wanted, Embedding>> vectors;
+    private final Collection<Wanted> texts;
+    private final long now;
+    private volatile @Nullable Map<Wanted, Outcome<Embedding>> outcomes;
+    private volatile boolean cancelled;
 
-    private Batch(List<Wanted> texts) {
-      this.vectors = CompletableFuture.supplyAsync(() -> compute(texts), executor);
+    private Batch(Collection<Wanted> texts, long now) {
+      this.texts = texts;
+      this.now = now;
     }
 
     boolean isDone() {
-      return vectors.isDone();
+      return outcomes != null;
     }
 
-    /** Waits until it is done, and lets others have a batch; it may still be read. */
-    void end() {
-      vectors.handle((found, failure) -> true).join();
-      taken.set(false);
-    }
-
-    /** Computed or, when it is something else or computing failed, to be computed now. */
-    @Override
-    public List<Embedding> encode(Language language, List<String> texts) {
-      Map<Wanted, Embedding> found = vectors.exceptionally(failure -> Map.of()).join();
-      if (!texts.stream().allMatch(text -> found.containsKey(new Wanted(language, text)))) {
-        return encoder.encode(language, texts);
+    /** What became of each text, once it is done. */
+    Map<Wanted, Outcome<Embedding>> outcomes() {
+      Map<Wanted, Outcome<Embedding>> computed = outcomes;
+      if (computed == null) {
+        throw new IllegalStateException("the batch is not computed yet");
       }
-      return texts.stream()
-          .map(text -> Optional.ofNullable(found.get(new Wanted(language, text))).orElseThrow())
-          .toList();
+      return computed;
     }
 
-    @Override
-    public String name(Language language, String text) {
-      return encoder.name(language, text);
+    /** Nobody waits for it any more. */
+    void cancel() {
+      cancelled = true;
+    }
+
+    private void compute() {
+      if (cancelled) {
+        return;
+      }
+      Map<Wanted, Outcome<Embedding>> computed = new HashMap<>();
+      NotReadyException unknown = new NotReadyException("the batch ended unexpectedly");
+      texts.forEach(text -> computed.put(text, new Outcome.NotReady<>(unknown)));
+      try {
+        computed.putAll(encoder.encode(texts, now));
+      } finally {
+        // Whatever happened: who waits for a batch that never ends waits for ever.
+        outcomes = computed;
+      }
     }
   }
 
   /**
    * @param executor where it computes
    */
-  BulkEncoder(TextEncoder encoder, Executor executor) {
+  BulkEncoder(PatientEncoder encoder, Executor executor) {
     this.encoder = encoder;
     this.executor = executor;
   }
@@ -94,27 +105,22 @@ final class BulkEncoder {
     return executor;
   }
 
-  /** Starts to compute; empty while another batch is under way. Who gets one must end it. */
-  Optional<Batch> start(List<Wanted> texts) {
-    return taken.compareAndSet(false, true) ? Optional.of(new Batch(texts)) : Optional.empty();
+  /**
+   * Starts to compute a batch when it is its task's turn.
+   *
+   * @param now milliseconds since the epoch
+   */
+  Batch start(String task, Collection<Wanted> texts, long now) {
+    Batch batch = new Batch(texts, now);
+    synchronized (this) {
+      waiting.add(task, batch);
+    }
+    executor.execute(() -> next().ifPresent(Batch::compute));
+    return batch;
   }
 
-  private Map<Wanted, Embedding> compute(List<Wanted> texts) {
-    Map<Wanted, Embedding> found = new HashMap<>();
-    Map<Language, List<String>> byLanguage = new HashMap<>();
-    for (Wanted each : texts) {
-      byLanguage
-          .computeIfAbsent(each.language(), language -> new java.util.ArrayList<>())
-          .add(each.text());
-    }
-    byLanguage.forEach(
-        (language, all) -> {
-          List<String> distinct = all.stream().distinct().toList();
-          List<Embedding> embeddings = encoder.encode(language, distinct);
-          for (int i = 0; i < distinct.size(); i++) {
-            found.put(new Wanted(language, distinct.get(i)), embeddings.get(i));
-          }
-        });
-    return found;
+  private synchronized Optional<Batch> next() {
+    List<Batch> next = waiting.take(task -> true, 1);
+    return next.stream().findFirst();
   }
 }

@@ -1,6 +1,7 @@
 package io.fewshot.stream;
 
 import io.fewshot.event.InternalSerde;
+import io.fewshot.event.Topics;
 import io.fewshot.event.internal.CorrectedMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ final class CorrectedMessages {
   static StoreBuilder<KeyValueStore<String, CorrectedMessage>> store(String name) {
     return Stores.keyValueStoreBuilder(
             Stores.persistentKeyValueStore(name), Serdes.String(), InternalSerde.correctedMessage())
-        .withLoggingEnabled(Map.of())
+        .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(Topics.TEXT_BYTES)))
         .withCachingDisabled();
   }
 

@@ -38,10 +38,13 @@ final class DeadLetters {
 
   private static final String ERRORS = "__streams.errors.";
 
-  /** Enough to find the place; the whole of a deep trace would be larger than most messages. */
+  /**
+   * In bytes: enough to find the place; the whole of a deep trace would be larger than most
+   * messages, and what is added to a record must fit what {@link RecordLimits} leaves of a topic.
+   */
   private static final int MAX_TRACE = 8_000;
 
-  /** A message may quote what was wrong. */
+  /** In bytes: a message may quote what was wrong. */
   private static final int MAX_MESSAGE = 2_000;
 
   /** Of a record that was too large: a key and headers of this size are kept. */
@@ -113,7 +116,15 @@ final class DeadLetters {
     return cut(trace.toString(), MAX_TRACE);
   }
 
-  private static String cut(String text, int length) {
-    return text.length() > length ? text.substring(0, length) : text;
+  private static String cut(String text, int bytes) {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    if (utf8.length <= bytes) {
+      return text;
+    }
+    int end = bytes;
+    while ((utf8[end] & 0xC0) == 0x80) {
+      end--;
+    }
+    return new String(utf8, 0, end, StandardCharsets.UTF_8);
   }
 }

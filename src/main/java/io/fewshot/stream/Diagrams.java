@@ -69,7 +69,12 @@ public final class Diagrams {
       built.put(
           "learning",
           LearningTopology.build(
-              topics, codecs, new NoEncoder(), new TaskCatalogue(), settings, meters));
+              topics,
+              codecs,
+              LearningParts.of(new NoEncoder(), Runnable::run, memory, new TaskCatalogue()),
+              RecordLimits.standard(),
+              settings,
+              meters));
     }
     return built;
   }

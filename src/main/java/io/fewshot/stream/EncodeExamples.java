@@ -4,24 +4,25 @@ import io.fewshot.event.Codecs;
 import io.fewshot.event.Example;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
-import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
+import io.fewshot.ladder.Answerer.NotReadyException;
+import io.fewshot.memory.Embedding;
 import io.fewshot.prompt.Language;
 import io.fewshot.prompt.TaskDefinition;
+import io.fewshot.stream.BatchComputation.Outcome;
 import io.fewshot.stream.DeadLetters.Reason;
 import io.fewshot.stream.ExampleVectors.Draft;
-import io.fewshot.stream.ExampleVectors.Encoded;
+import io.fewshot.stream.PatientEncoder.Wanted;
+import io.fewshot.stream.RecordLimits.TooLargeException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -40,7 +41,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What a correction teaches is encoded at once, on the stream thread. What else waits is
  * computed beside it in batches, so that a correction counts within a second while a large import
- * goes on; the two never have a key in common.
+ * goes on; the two never have a key in common. Tasks take turns in both. A fault of the encoder is
+ * waited out; a text that cannot be encoded while others can is a dead letter.
  *
  * <p>The data set is made here and not where corrections are applied, because here every example
  * comes by, imported or corrected, and because the split needs the vector.
@@ -48,60 +50,74 @@ import org.slf4j.LoggerFactory;
 final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> {
 
   private static final Logger LOG = LoggerFactory.getLogger(EncodeExamples.class);
-  private static final Duration LANGUAGE_CHECK = Duration.ofSeconds(1);
 
   /** Of an import, encoded in one go: about a tenth of a second on two cores. */
   private static final int BULK = 32;
 
-  /** Beyond so many in a partition corrections wait for the import; 6 times this is some 50 MB. */
-  private static final int CAPACITY = 5_000;
+  /** Tasks of which a batch is under way for this partition, at most. */
+  private static final int MAX_UNDER_WAY = 16;
+
+  /** Of the corrected examples of one task, before it is another's turn. */
+  private static final int TURN = 16;
+
+  /** Records that are dealt with in one tick without being encoded, so that it stays short. */
+  private static final int MAX_AT_ONCE = 500;
+
+  /** How long a task is left alone after its encoder could not be had. */
+  private static final long RETRY_MILLIS = 500;
+
+  /** When nothing can be done and the memory for buffers is spent, the source is slowed down. */
+  private static final long THROTTLE_NANOS = 20_000_000;
 
   private final RecordCodec<Example> codec;
-  private final TextEncoder encoder;
-  private final TaskCatalogue tasks;
+  private final LearningParts parts;
+  private final RecordLimits limits;
   private final SplitBook splits;
   private final TrainingRecords training;
-  private final BulkEncoder bulk;
   private final StreamSettings settings;
   private final StreamMeters meters;
   private final Serializer<EncodedExample> serializer = InternalSerde.encodedExample().serializer();
-  private final Map<String, Language> followed = new HashMap<>();
+
+  private final Map<String, UnderWay> underWay = new LinkedHashMap<>();
+  private final Map<String, Long> notBefore = new HashMap<>();
 
   private ProcessorContext<byte[], byte[]> context;
-  private RecordBuffer<Waiting> room;
-  private final Map<Long, Waiting> corrected = new TreeMap<>();
-  private List<Waiting> underWay = List.of();
-  private BulkEncoder.@Nullable Batch batch;
+  private TaskTurns<BufferedExample> corrected;
+  private TaskTurns<BufferedExample> imported;
+  private RecordBuffer<BufferedRecord> buffer;
+  private UnreadRecords unread;
   private ExampleVectors vectors;
-  private List<Cancellable> ticks;
+  private LanguageChanges languages;
+  private Cancellable tick;
 
-  /** An example in the room. */
-  private record Waiting(RawRecord raw, boolean corrected) {
+  /**
+   * @param computed null when nothing of it had to be computed
+   */
+  private record UnderWay(ExampleBatch batch, BulkEncoder.@Nullable Batch computed) {
 
-    static Waiting of(BufferedRecord record) {
-      byte @Nullable [] key = record.raw().key();
-      return new Waiting(
-          record.raw(),
-          key != null && Topics.isCorrectedExample(new String(key, StandardCharsets.UTF_8)));
+    boolean isDone() {
+      return computed == null || computed.isDone();
+    }
+
+    Map<Wanted, Outcome<Embedding>> outcomes() {
+      return computed == null ? Map.of() : computed.outcomes();
     }
   }
 
   @SuppressWarnings("NullAway.Init")
   EncodeExamples(
       Codecs codecs,
-      TextEncoder encoder,
-      TaskCatalogue tasks,
+      LearningParts parts,
+      RecordLimits limits,
       SplitBook splits,
       TrainingRecords training,
-      BulkEncoder bulk,
       StreamSettings settings,
       StreamMeters meters) {
     this.codec = codecs.codec(Example.class);
-    this.encoder = encoder;
-    this.tasks = tasks;
+    this.parts = parts;
+    this.limits = limits;
     this.splits = splits;
     this.training = training;
-    this.bulk = bulk;
     this.settings = settings;
     this.meters = meters;
   }
@@ -111,183 +127,233 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     this.context = context;
     this.vectors =
         new ExampleVectors(
-            context.getStateStore(LearningTopology.ENCODED), encoder, splits, settings.maxBatch());
-    this.room =
+            context.getStateStore(LearningTopology.ENCODED), parts.encoder(), splits);
+    // Kafka Streams may begin anew with the same processor.
+    this.corrected = new TaskTurns<>();
+    this.imported = new TaskTurns<>();
+    underWay.clear();
+    notBefore.clear();
+    this.languages = new LanguageChanges(parts.tasks(), vectors, parts.bulk());
+    this.buffer =
         new RecordBuffer<>(
             context.getStateStore(LearningTopology.WAITING_EXAMPLES),
-            BufferBudget.ofHeap(),
-            Waiting::of);
-    room.inOrder().forEach(this::noteCorrected);
-    this.ticks =
-        List.of(
-            context.schedule(
-                settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, this::encodeWaiting),
-            context.schedule(LANGUAGE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::followTasks));
+            parts.examples(),
+            record -> record);
+    this.unread = new UnreadRecords(this::read, buffer.inOrder());
+    this.tick =
+        context.schedule(settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
     long now = context.currentSystemTimeMs();
-    noteCorrected(room.add(new BufferedRecord(RawRecord.of(record, context), now)));
-    if (room.size() >= CAPACITY) {
-      encodeBulk(true);
+    RawRecord raw = RawRecord.of(record, context);
+    try {
+      limits.check(raw);
+    } catch (TooLargeException e) {
+      giveUp(raw, Reason.TOO_LARGE, e);
+      return;
+    }
+    BufferedRecord arrived = new BufferedRecord(raw, now);
+    buffer.add(arrived);
+    unread.read(arrived);
+    if (parts.examples().isSpent()) {
+      makeRoom(now);
     }
   }
 
-  private void noteCorrected(Waiting waiting) {
-    if (waiting.corrected()) {
-      corrected.put(waiting.raw().offset(), waiting);
+  /** What is waited for may not be there for long: then reading on would only cost memory. */
+  private void makeRoom(long now) {
+    int before = buffer.size();
+    tick(now);
+    if (buffer.size() >= before) {
+      parts.faults().throttled();
+      LockSupport.parkNanos(THROTTLE_NANOS);
     }
   }
 
   @Override
   public void close() {
-    ticks.forEach(Cancellable::cancel);
-    BulkEncoder.Batch current = batch;
-    if (current != null) {
-      current.end();
-      batch = null;
-    }
-  }
-
-  private void encodeWaiting(long now) {
-    if (!corrected.isEmpty()) {
-      encode(List.copyOf(corrected.values()), settings.maxBatch(), encoder);
-    }
-    encodeBulk(false);
-  }
-
-  /** Writes the batch that was computed, waited for or not, and has the next one computed. */
-  private void encodeBulk(boolean wait) {
-    finishBatch(wait);
-    if (batch == null && room.size() > 0 && training.ready()) {
-      underWay = room.first(BULK);
-      batch =
-          bulk.start(underWay.stream().flatMap(each -> wanted(each.raw()).stream()).toList())
-              .orElse(null);
-      finishBatch(false);
-    }
-  }
-
-  private void finishBatch(boolean wait) {
-    BulkEncoder.Batch current = batch;
-    if (current != null && (wait || current.isDone())) {
-      current.end();
-      batch = null;
-      encode(
-          underWay.stream().filter(each -> room.contains(each.raw().offset())).toList(),
-          BULK,
-          current);
-    }
-  }
-
-  /** What has to be computed for a record; nothing when it cannot be read, or has its vector. */
-  private Optional<BulkEncoder.Wanted> wanted(RawRecord raw) {
-    try {
-      if (raw.value() == null) {
-        return Optional.empty();
+    tick.cancel();
+    languages.close();
+    for (UnderWay each : underWay.values()) {
+      if (each.computed() != null) {
+        each.computed().cancel();
       }
-      Example example = codec.decode(raw.topic(), raw.headers(), raw.value());
-      return vectors.isStored(example, language(example))
-          ? Optional.empty()
-          : Optional.of(new BulkEncoder.Wanted(language(example), example.getInput()));
-    } catch (RecordException e) {
-      // Dealt with when its turn comes.
-      return Optional.empty();
     }
+    underWay.clear();
+    buffer.close();
   }
 
-  /** In order, and no further than the first that the registry is needed for while it is away. */
-  private void encode(Collection<Waiting> examples, int most, TextEncoder by) {
-    if (!training.ready()) {
-      return;
-    }
-    vectors.encodeBy(by);
-    List<Draft> drafts = new ArrayList<>();
-    List<Long> done = new ArrayList<>();
-    for (Waiting waiting : examples) {
-      RawRecord raw = waiting.raw();
-      if (done.size() == most || !take(raw, drafts)) {
-        break;
-      }
-      done.add(raw.offset());
-    }
-    send(drafts);
-    if (!done.isEmpty()) {
-      done.forEach(
-          offset -> {
-            room.remove(offset);
-            corrected.remove(offset);
-          });
-      context.commit();
-    }
-  }
-
-  /** Whether the record is dealt with, or will be once the drafts are encoded. */
-  private boolean take(RawRecord raw, List<Draft> drafts) {
-    if (raw.value() == null) {
-      // What was drafted before it must be written before it is removed.
-      send(drafts);
-      remove(raw);
-      return true;
-    }
+  /** Puts a record where it waits to be encoded; false when its schema is not known yet. */
+  private boolean read(BufferedRecord record) {
+    RawRecord raw = record.raw();
+    Example example;
     try {
-      draft(raw, codec.decode(raw.topic(), raw.headers(), raw.value())).ifPresent(drafts::add);
-      return true;
+      byte @Nullable [] value = raw.value();
+      example = value == null ? null : valid(codec.decode(raw.topic(), raw.headers(), value));
     } catch (RegistryUnavailableException e) {
       return false;
-    } catch (RecordException e) {
+    } catch (EmptyText e) {
+      giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no text"));
+      return true;
+    } catch (RuntimeException e) {
       giveUp(raw, QueryReader.reason(e), e);
       return true;
     }
+    BufferedExample buffered = BufferedExample.of(raw, example);
+    (buffered.isCorrected() ? corrected : imported).add(buffered.task(), buffered);
+    return true;
   }
 
-  private Optional<Draft> draft(RawRecord raw, Example example) {
+  private static final class EmptyText extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private Example valid(Example example) {
+    limits.checkText(example.getInput());
+    limits.checkOutput(example.getOutput());
+    limits.checkId("task", example.getTask());
+    limits.checkExampleId(example.getExampleId());
+    limits.checkId("source", example.getSource());
+    limits.checkId("labeler", example.getLabeler());
     if (example.getInput().isBlank()) {
-      giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no text"));
-      return Optional.empty();
+      throw new EmptyText();
     }
-    return Optional.of(Draft.of(example, language(example), raw.timestamp()));
+    return example;
+  }
+
+  private void tick(long now) {
+    unread.readAgain(MAX_AT_ONCE);
+    if (training.ready()) {
+      finishImported(now);
+      encodeCorrected(now);
+      startImported(now);
+      send(languages.follow(now));
+    }
+  }
+
+  private boolean mayTry(String task, long now) {
+    return notBefore.getOrDefault(task, 0L) <= now;
+  }
+
+  private void encodeCorrected(long now) {
+    for (int left = settings.maxBatch(); left > 0; ) {
+      Optional<String> task = corrected.next(each -> mayTry(each, now));
+      if (task.isEmpty()) {
+        return;
+      }
+      List<BufferedExample> taken = corrected.take(task.get(), Math.min(left, TURN));
+      left -= taken.size();
+      ExampleBatch batch = new ExampleBatch(task.get(), taken, vectors, this::language, now);
+      settle(batch, parts.encoder().encode(batch.wanted(), now), corrected, now);
+    }
+  }
+
+  private void startImported(long now) {
+    int left = MAX_AT_ONCE;
+    while (left > 0 && underWay.size() < MAX_UNDER_WAY) {
+      Optional<String> task =
+          imported.next(each -> !underWay.containsKey(each) && mayTry(each, now));
+      if (task.isEmpty()) {
+        return;
+      }
+      List<BufferedExample> taken = imported.take(task.get(), BULK);
+      left -= taken.size();
+      ExampleBatch batch = new ExampleBatch(task.get(), taken, vectors, this::language, now);
+      BulkEncoder.Batch computed =
+          batch.wanted().isEmpty() ? null : parts.bulk().start(task.get(), batch.wanted(), now);
+      underWay.put(task.get(), new UnderWay(batch, computed));
+      finishImported(now);
+    }
+  }
+
+  /** Sends what was computed meanwhile. */
+  private void finishImported(long now) {
+    for (Map.Entry<String, UnderWay> each : List.copyOf(underWay.entrySet())) {
+      if (each.getValue().isDone()) {
+        underWay.remove(each.getKey());
+        settle(each.getValue().batch(), each.getValue().outcomes(), imported, now);
+      }
+    }
+  }
+
+  private void settle(
+      ExampleBatch batch,
+      Map<Wanted, Outcome<Embedding>> outcomes,
+      TaskTurns<BufferedExample> from,
+      long now) {
+    List<Draft> drafts = new ArrayList<>();
+    ExampleBatch.Left left =
+        batch.settle(
+            outcomes,
+            this::language,
+            new ExampleBatch.Settling() {
+              @Override
+              public void encoded(BufferedExample example, Draft draft) {
+                drafts.add(draft);
+                done(example.raw());
+              }
+
+              @Override
+              public void removed(BufferedExample example) {
+                // What was drafted before it must be written before it is removed.
+                send(drafts);
+                drafts.clear();
+                remove(example);
+                done(example.raw());
+              }
+
+              @Override
+              public void failed(BufferedExample example, Throwable cause) {
+                giveUp(example.raw(), Reason.INFERENCE_FAILED, cause);
+              }
+            });
+    send(drafts);
+    from.putBack(batch.task(), left.examples());
+    NotReadyException why = left.why();
+    if (why == null) {
+      notBefore.remove(batch.task());
+      parts.faults().over(batch.task());
+    } else {
+      notBefore.put(batch.task(), now + RETRY_MILLIS);
+      parts.faults().noted(batch.task(), String.valueOf(why.getMessage()));
+    }
+    context.commit();
   }
 
   /** Until its task is known, a text counts as in the language of its script. */
   private Language language(Example example) {
-    return tasks.find(example.getTask()).map(TaskDefinition::language).orElse(Language.AUTO);
+    return parts
+        .tasks()
+        .find(example.getTask())
+        .map(TaskDefinition::language)
+        .orElse(Language.AUTO);
   }
 
-  private void followTasks(long now) {
-    for (TaskDefinition task : tasks.all()) {
-      if (followed.put(task.task(), task.language()) != task.language()) {
-        vectors.encodeBy(encoder);
-        vectors.follow(task, now).forEach(this::send);
+  private void send(List<Draft> drafts) {
+    for (ExampleVectors.Encoded encoded : vectors.complete(drafts)) {
+      byte[] key = encoded.key().getBytes(StandardCharsets.UTF_8);
+      byte[] value = serializer.serialize("", encoded.example());
+      forward(key, value, LearningTopology.ENCODED_EXAMPLES);
+      if (encoded.teaches()) {
+        forward(key, training.of(encoded.example()), LearningTopology.DATASET);
       }
     }
   }
 
-  private void send(List<Draft> drafts) {
-    vectors.encode(drafts).forEach(this::send);
-    drafts.clear();
+  /** With the present time: the example's own may be so old that the topic does not keep it. */
+  private void forward(byte[] key, byte @Nullable [] value, String sink) {
+    context.forward(
+        new Record<>(key, value, context.currentSystemTimeMs(), new RecordHeaders()), sink);
   }
 
-  private void send(Encoded encoded) {
-    byte[] key = encoded.key().getBytes(StandardCharsets.UTF_8);
-    byte[] value = serializer.serialize("", encoded.example());
-    forward(key, value, encoded.time(), LearningTopology.ENCODED_EXAMPLES);
-    if (encoded.teaches()) {
-      byte[] record = training.of(encoded.example());
-      forward(key, record, encoded.time(), LearningTopology.DATASET);
-    }
-  }
-
-  private void forward(byte[] key, byte @Nullable [] value, long time, String sink) {
-    context.forward(new Record<>(key, value, time, new RecordHeaders()), sink);
-  }
-
-  private void remove(RawRecord raw) {
-    if (raw.key() != null) {
-      vectors.remove(new String(raw.key(), StandardCharsets.UTF_8));
-      forward(raw.key(), null, raw.timestamp(), LearningTopology.ENCODED_EXAMPLES);
-      forward(raw.key(), null, raw.timestamp(), LearningTopology.DATASET);
+  private void remove(BufferedExample example) {
+    byte @Nullable [] key = example.raw().key();
+    if (key != null && example.key() != null) {
+      vectors.remove(example.key());
+      forward(key, null, LearningTopology.ENCODED_EXAMPLES);
+      forward(key, null, LearningTopology.DATASET);
     }
   }
 
@@ -297,5 +363,13 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     context.forward(
         DeadLetters.of(raw, LearningTopology.ENCODE, reason, cause),
         LearningTopology.DEAD_EXAMPLES);
+    done(raw);
+  }
+
+  private void done(RawRecord raw) {
+    if (buffer.contains(raw.offset())) {
+      buffer.remove(raw.offset());
+    }
+    context.commit();
   }
 }

@@ -2,21 +2,19 @@ package io.fewshot.stream;
 
 import io.fewshot.event.Example;
 import io.fewshot.event.InternalSerde;
+import io.fewshot.event.SaneTime;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.Embedding;
 import io.fewshot.prompt.Language;
-import io.fewshot.prompt.TaskDefinition;
-import java.time.Instant;
+import io.fewshot.stream.PatientEncoder.Wanted;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
-import org.apache.kafka.common.serialization.StringSerializer;
+import java.util.Optional;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives examples their vectors and splits and remembers them, so that nothing is encoded twice: not
@@ -24,19 +22,20 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 final class ExampleVectors {
 
+  /** Sorts behind all keys of a task, which go on with a slash. */
+  private static final String AFTER_KEYS = "0";
+
   private final KeyValueStore<String, EncodedExample> store;
-  private TextEncoder encoder;
+  private final PatientEncoder encoder;
   private final SplitBook splits;
-  private final int batch;
 
   /** An example, all set but its vector and split. */
-  record Draft(EncodedExample.Builder example, Language language, long time) {
+  record Draft(EncodedExample.Builder example, Language language) {
 
     /**
-     * @param time of its record, in milliseconds since the epoch
+     * @param recordTime milliseconds since the epoch
      */
-    static Draft of(Example example, Language language, long time) {
-      Instant createdAt = example.getCreatedAt();
+    static Draft of(Example example, Language language, long recordTime) {
       EncodedExample.Builder draft =
           EncodedExample.newBuilder()
               .setTask(example.getTask())
@@ -45,12 +44,20 @@ final class ExampleVectors {
               .setOutput(example.getOutput())
               .setSource(example.getSource())
               .setLabeler(example.getLabeler())
-              .setCreatedAt(createdAt == null ? Instant.ofEpochMilli(time) : createdAt);
-      return new Draft(draft, language, time);
+              .setCreatedAt(SaneTime.of(example.getCreatedAt(), recordTime));
+      return new Draft(draft, language);
     }
 
     String key() {
       return Topics.exampleKey(example.getTask(), example.getExampleId());
+    }
+
+    Wanted wanted() {
+      return Wanted.of(language, example.getInput());
+    }
+
+    void setVector(Embedding embedding) {
+      example.setEncodedBy(embedding.encoder()).setVector(InternalSerde.bytes(embedding.vector()));
     }
   }
 
@@ -59,42 +66,40 @@ final class ExampleVectors {
    *
    * @param teaches whether the data set does not have it like this yet
    */
-  record Encoded(String key, EncodedExample example, long time, boolean teaches) {}
+  record Encoded(String key, EncodedExample example, boolean teaches) {}
 
   /**
-   * @param batch how many texts are encoded in one go
+   * Examples that another encoder made than the one that their task's language asks for.
+   *
+   * @param next where to go on; null at the end
    */
+  record Outdated(List<Draft> drafts, @Nullable String next) {}
+
   ExampleVectors(
-      KeyValueStore<String, EncodedExample> store,
-      TextEncoder encoder,
-      SplitBook splits,
-      int batch) {
+      KeyValueStore<String, EncodedExample> store, PatientEncoder encoder, SplitBook splits) {
     this.store = store;
     this.encoder = encoder;
     this.splits = splits;
-    this.batch = batch;
   }
 
-  /** From now on vectors come from here; what is computed must be the same. */
-  void encodeBy(TextEncoder by) {
-    encoder = by;
+  /**
+   * The text that must be encoded for a draft; empty when its vector was stored, which it then has.
+   *
+   * @throws io.fewshot.ladder.Answerer.NotReadyException when its encoder cannot be had now
+   */
+  Optional<Wanted> wanted(Draft draft, long now) {
+    EncodedExample stored = store.get(draft.key());
+    if (stored == null
+        || !stored.getInput().equals(draft.example().getInput())
+        || !stored.getEncodedBy().equals(encoder.name(draft.wanted(), now))) {
+      return Optional.of(draft.wanted());
+    }
+    draft.example().setEncodedBy(stored.getEncodedBy()).setVector(stored.getVector());
+    return Optional.empty();
   }
 
-  /** Whether an example has its vector already. */
-  boolean isStored(Example example, Language language) {
-    EncodedExample stored = store.get(Topics.exampleKey(example.getTask(), example.getExampleId()));
-    return stored != null
-        && stored.getInput().equals(example.getInput())
-        && stored.getEncodedBy().equals(encoder.name(language, stored.getInput()));
-  }
-
-  /** Completes the drafts, in order. */
-  List<Encoded> encode(List<Draft> drafts) {
-    Map<Language, List<Draft>> missing =
-        drafts.stream()
-            .filter(draft -> !takeStoredVector(draft))
-            .collect(Collectors.groupingBy(Draft::language, TreeMap::new, Collectors.toList()));
-    missing.forEach(this::encode);
+  /** Gives drafts with vectors their splits, in order, and remembers them. */
+  List<Encoded> complete(List<Draft> drafts) {
     List<Encoded> encoded = new ArrayList<>();
     for (int from = 0, to; from < drafts.size(); from = to) {
       String task = drafts.get(from).example().getTask();
@@ -120,8 +125,7 @@ final class ExampleVectors {
       EncodedExample before = assigned.get(i).known() ? store.get(key) : null;
       EncodedExample example = draft.example().setSplit(assigned.get(i).split().name()).build();
       store.put(key, example);
-      encoded.add(
-          new Encoded(key, example, draft.time(), before == null || !sameRecord(before, example)));
+      encoded.add(new Encoded(key, example, before == null || !sameRecord(before, example)));
     }
   }
 
@@ -145,52 +149,42 @@ final class ExampleVectors {
     splits.remove(key);
   }
 
-  /** Encodes anew what another encoder made than the one that the task's language asks for. */
-  List<Encoded> follow(TaskDefinition task, long time) {
+  /**
+   * The next examples of a task that are to be encoded anew for a language.
+   *
+   * @param from where to begin; null for the beginning
+   * @param looked how many examples are looked at, at most
+   * @param found how many are given, at most
+   * @throws io.fewshot.ladder.Answerer.NotReadyException when an encoder cannot be had now
+   */
+  Outdated outdated(
+      String task, Language language, @Nullable String from, int looked, int found, long now) {
     List<Draft> drafts = new ArrayList<>();
-    String prefix = Topics.exampleKey(task.task(), "");
+    int left = looked;
     try (KeyValueIterator<String, EncodedExample> all =
-        store.prefixScan(prefix, new StringSerializer())) {
+        store.range(from == null ? Topics.exampleKey(task, "") : from, task + AFTER_KEYS)) {
       while (all.hasNext()) {
         KeyValue<String, EncodedExample> entry = all.next();
+        if (left-- == 0 || drafts.size() == found) {
+          return new Outdated(drafts, entry.key);
+        }
+        Wanted wanted = Wanted.of(language, entry.value.getInput());
         // One that was removed through another partition lies here still, and must not come back.
-        if (splits.contains(entry.key) && !isOf(entry.value, task.language())) {
-          drafts.add(new Draft(EncodedExample.newBuilder(entry.value), task.language(), time));
+        if (splits.contains(entry.key)
+            && !entry.value.getEncodedBy().equals(encoder.name(wanted, now))) {
+          drafts.add(new Draft(EncodedExample.newBuilder(entry.value), language));
         }
       }
     }
-    List<Encoded> encoded = new ArrayList<>();
-    for (int from = 0; from < drafts.size(); from += batch) {
-      encoded.addAll(encode(drafts.subList(from, Math.min(drafts.size(), from + batch))));
-    }
-    return encoded;
+    return new Outdated(drafts, null);
   }
 
-  private boolean isOf(EncodedExample stored, Language language) {
-    return stored.getEncodedBy().equals(encoder.name(language, stored.getInput()));
-  }
-
-  private boolean takeStoredVector(Draft draft) {
+  /** Whether what lies in the store is still what the draft was made from, and was not removed. */
+  boolean isCurrent(Draft draft) {
     EncodedExample stored = store.get(draft.key());
-    if (stored == null
-        || !stored.getInput().equals(draft.example().getInput())
-        || !isOf(stored, draft.language())) {
-      return false;
-    }
-    draft.example().setEncodedBy(stored.getEncodedBy()).setVector(stored.getVector());
-    return true;
-  }
-
-  private void encode(Language language, List<Draft> drafts) {
-    List<Embedding> embeddings =
-        encoder.encode(language, drafts.stream().map(draft -> draft.example().getInput()).toList());
-    for (int i = 0; i < drafts.size(); i++) {
-      Embedding embedding = embeddings.get(i);
-      drafts
-          .get(i)
-          .example()
-          .setEncodedBy(embedding.encoder())
-          .setVector(InternalSerde.bytes(embedding.vector()));
-    }
+    return stored != null
+        && splits.contains(draft.key())
+        && stored.getInput().equals(draft.example().getInput())
+        && stored.getOutput().equals(draft.example().getOutput());
   }
 }

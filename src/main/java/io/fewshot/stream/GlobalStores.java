@@ -26,7 +26,7 @@ final class GlobalStores {
 
   private GlobalStores() {}
 
-  static void addTasks(Topology topology, Topics topics, TaskCatalogue tasks) {
+  static void addTasks(Topology topology, Topics topics, TaskCatalogue tasks, StreamMeters meters) {
     topology.addGlobalStore(
         Stores.keyValueStoreBuilder(
                 Stores.inMemoryKeyValueStore(TASKS), Serdes.String(), Serdes.String())
@@ -36,16 +36,22 @@ final class GlobalStores {
         new StringDeserializer(),
         topics.validTasks().name(),
         "hold-tasks",
-        () -> new HoldTasks(tasks));
+        () -> new HoldTasks(tasks, meters));
   }
 
-  static void addMemory(Topology topology, Topics topics, ExampleMemory memory) {
-    addExamples(topology, topics, MEMORY, memory, () -> {}, key -> {});
+  static void addMemory(
+      Topology topology, Topics topics, ExampleMemory memory, StreamMeters meters) {
+    addExamples(topology, topics, MEMORY, memory, () -> {}, key -> {}, meters);
   }
 
   /** The memory for those who learn, which may be the same that others answer from. */
-  static void addSplits(Topology topology, Topics topics, ExampleMemory memory, SplitBook splits) {
-    addExamples(topology, topics, SPLITS, memory, splits::clear, splits::settled);
+  static void addSplits(
+      Topology topology,
+      Topics topics,
+      ExampleMemory memory,
+      SplitBook splits,
+      StreamMeters meters) {
+    addExamples(topology, topics, SPLITS, memory, splits::clear, splits::settled, meters);
   }
 
   private static void addExamples(
@@ -54,7 +60,8 @@ final class GlobalStores {
       String store,
       ExampleMemory memory,
       Runnable opened,
-      Consumer<ExampleKey> settled) {
+      Consumer<ExampleKey> settled,
+      StreamMeters meters) {
     topology.addGlobalStore(
         new MemoryStore.Builder(
             store,
@@ -68,10 +75,12 @@ final class GlobalStores {
         new ByteArrayDeserializer(),
         topics.encodedExamples().name(),
         store.equals(MEMORY) ? "hold-examples" : "hold-splits",
-        () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer(), settled));
+        () ->
+            new HoldExamples(
+                memory, InternalSerde.encodedExample().deserializer(), settled, meters));
   }
 
-  static void addAudits(Topology topology, Topics topics, AuditBook audits) {
+  static void addAudits(Topology topology, Topics topics, AuditBook audits, StreamMeters meters) {
     topology.addGlobalStore(
         new MemoryStore.Builder(AUDITS, audits::clear),
         "audit-outcomes",
@@ -79,6 +88,6 @@ final class GlobalStores {
         new ByteArrayDeserializer(),
         topics.audits().name(),
         "hold-audits",
-        () -> new HoldAudits(audits));
+        () -> new HoldAudits(audits, meters));
   }
 }

@@ -1,7 +1,6 @@
 package io.fewshot.stream;
 
 import io.fewshot.event.InternalSerde;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.ladder.AuditBook;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -19,12 +18,19 @@ final class HoldAudits implements Processor<String, byte[], Void, Void> {
   private final Deserializer<AuditOutcome> deserializer =
       InternalSerde.auditOutcome().deserializer();
 
-  HoldAudits(AuditBook audits) {
+  private final StreamMeters meters;
+
+  HoldAudits(AuditBook audits, StreamMeters meters) {
     this.audits = audits;
+    this.meters = meters;
   }
 
   @Override
   public void process(Record<String, byte[]> record) {
+    if (record.key() == null) {
+      meters.unreadable(StreamMeters.AUDITS);
+      return;
+    }
     if (record.value() == null) {
       audits.remove(record.key());
       return;
@@ -35,7 +41,9 @@ final class HoldAudits implements Processor<String, byte[], Void, Void> {
           record.key(),
           outcome.getTask(),
           new AuditBook.Audited(outcome.getConfidence(), outcome.getRight()));
-    } catch (RecordException e) {
+    } catch (RuntimeException e) {
+      // Anybody may write here: what it is must not stop every instance.
+      meters.unreadable(StreamMeters.AUDITS);
       LOG.warn("Audit {} cannot be read by this version: {}", record.key(), e.getMessage());
     }
   }

@@ -1,7 +1,6 @@
 package io.fewshot.stream;
 
 import io.fewshot.event.InternalSerde;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.Split;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.ExampleMemory;
@@ -27,6 +26,7 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
   private final ExampleMemory memory;
   private final Deserializer<EncodedExample> deserializer;
   private final Consumer<ExampleKey> settled;
+  private final StreamMeters meters;
   private ProcessorContext<Void, Void> context;
 
   /**
@@ -36,7 +36,9 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
   HoldExamples(
       ExampleMemory memory,
       Deserializer<EncodedExample> deserializer,
-      Consumer<ExampleKey> settled) {
+      Consumer<ExampleKey> settled,
+      StreamMeters meters) {
+    this.meters = meters;
     this.memory = memory;
     this.deserializer = deserializer;
     this.settled = settled;
@@ -49,6 +51,10 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
 
   @Override
   public void process(Record<String, byte[]> record) {
+    if (record.key() == null) {
+      meters.unreadable(StreamMeters.ENCODED_EXAMPLES);
+      return;
+    }
     RecordMetadata at = context.recordMetadata().orElseThrow();
     ExampleKey key = ExampleKey.of(record.key());
     memory.log().apply(at.partition(), at.offset(), () -> apply(key, record.value()));
@@ -62,7 +68,9 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
     }
     try {
       memory.put(stored(deserializer.deserialize("", value)));
-    } catch (RecordException | IllegalArgumentException e) {
+    } catch (RuntimeException e) {
+      // Anybody may write here: what it is must not stop every instance.
+      meters.unreadable(StreamMeters.ENCODED_EXAMPLES);
       LOG.warn("Example {} cannot be read by this version: {}", key, e.getMessage());
     }
   }

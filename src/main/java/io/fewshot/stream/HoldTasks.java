@@ -3,8 +3,8 @@ package io.fewshot.stream;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fewshot.event.Topics;
-import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -24,11 +24,13 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
 
   private final TaskCatalogue tasks;
   private final TaskYaml yaml = new TaskYaml();
+  private final StreamMeters meters;
   private KeyValueStore<String, String> store;
 
   @SuppressWarnings("NullAway.Init")
-  HoldTasks(TaskCatalogue tasks) {
+  HoldTasks(TaskCatalogue tasks, StreamMeters meters) {
     this.tasks = tasks;
+    this.meters = meters;
   }
 
   @Override
@@ -40,6 +42,7 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
   public void process(Record<String, @Nullable String> record) {
     String key = record.key();
     if (key == null) {
+      meters.unreadable(StreamMeters.VALID_TASKS);
       return;
     }
     try {
@@ -53,8 +56,12 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
       if (judged != null && judged.value() != null) {
         judged(key, new String(judged.value(), UTF_8));
       }
-    } catch (InvalidTaskException | NumberFormatException e) {
-      // Written by a newer version that knows more: the last definition we understand stays.
+    } catch (KafkaException e) {
+      throw e;
+    } catch (RuntimeException | StackOverflowError e) {
+      // Written by a newer version that knows more, or by anybody: the last definition we
+      // understand stays.
+      meters.unreadable(StreamMeters.VALID_TASKS);
       LOG.warn("Task {} cannot be read by this version: {}", key, e.getMessage());
     }
   }

@@ -3,10 +3,8 @@ package io.fewshot.stream;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
-import io.fewshot.memory.ExampleMemory;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
-import java.util.concurrent.Executor;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -87,65 +85,54 @@ public final class LearningTopology {
   private final Topology topology = new Topology();
   private final Topics topics;
   private final Codecs codecs;
-  private final TaskCatalogue tasks;
+  private final LearningParts parts;
+  private final RecordLimits limits;
   private final StreamSettings settings;
   private final StreamMeters meters;
 
   private LearningTopology(
       Topics topics,
       Codecs codecs,
-      TaskCatalogue tasks,
+      LearningParts parts,
+      RecordLimits limits,
       StreamSettings settings,
       StreamMeters meters) {
     this.topics = topics;
     this.codecs = codecs;
-    this.tasks = tasks;
+    this.parts = parts;
+    this.limits = limits;
     this.settings = settings;
     this.meters = meters;
-  }
-
-  /** Builds the topology; everything is computed on the stream threads. */
-  public static Topology build(
-      Topics topics,
-      Codecs codecs,
-      TextEncoder encoder,
-      TaskCatalogue tasks,
-      StreamSettings settings,
-      MeterRegistry registry) {
-    ExampleMemory memory = new ExampleMemory();
-    return build(topics, codecs, encoder, Runnable::run, memory, tasks, settings, registry);
   }
 
   /**
    * Builds the topology.
    *
-   * @param computing where the vectors of imports are computed
-   * @param memory filled by the topology; may be the one that the other application fills too
-   * @param tasks filled by the topology
+   * @param parts what its partitions share
+   * @param limits of what comes in
    */
   static Topology build(
       Topics topics,
       Codecs codecs,
-      TextEncoder encoder,
-      Executor computing,
-      ExampleMemory memory,
-      TaskCatalogue tasks,
+      LearningParts parts,
+      RecordLimits limits,
       StreamSettings settings,
       MeterRegistry registry) {
     LearningTopology built =
-        new LearningTopology(topics, codecs, tasks, settings, new StreamMeters(registry));
+        new LearningTopology(topics, codecs, parts, limits, settings, new StreamMeters(registry));
     built.validateTasks();
     built.keyCorrections();
     built.applyCorrections();
-    built.encodeExamples(encoder, computing, memory);
-    GlobalStores.addTasks(built.topology, topics, tasks);
+    built.encodeExamples();
+    GlobalStores.addTasks(built.topology, topics, parts.tasks(), built.meters);
     return built.topology;
   }
 
   private void validateTasks() {
     source(TASKS, topics.tasks().name());
     topology
-        .addProcessor(VALIDATE, () -> new ValidateTasks(codecs, settings, meters), TASKS)
+        .addProcessor(
+            VALIDATE, () -> new ValidateTasks(codecs, parts, limits, settings, meters), TASKS)
         .addStateStore(RecordBuffer.store(WAITING_TASKS, Topics.TEXT_BYTES), VALIDATE);
     sink(VALID_TASKS, topics.validTasks().name(), VALIDATE);
     sink(DEAD_TASKS, topics.deadLetters().name(), VALIDATE);
@@ -154,7 +141,10 @@ public final class LearningTopology {
   private void keyCorrections() {
     source(CORRECTIONS, topics.corrections().name());
     topology
-        .addProcessor(KEY_BY_QUERY, () -> new KeyCorrections(codecs, settings, meters), CORRECTIONS)
+        .addProcessor(
+            KEY_BY_QUERY,
+            () -> new KeyCorrections(codecs, parts, limits, settings, meters),
+            CORRECTIONS)
         .addStateStore(RecordBuffer.store(WAITING_CORRECTIONS, Topics.TEXT_BYTES), KEY_BY_QUERY);
     sink(TO_CORRECTIONS_BY_QUERY, topics.correctionsByQuery().name(), KEY_BY_QUERY);
     sink(DEAD_UNREADABLE, topics.deadLetters().name(), KEY_BY_QUERY);
@@ -164,10 +154,11 @@ public final class LearningTopology {
     source(SEEN, topics.seen().name());
     source(CORRECTIONS_BY_QUERY, topics.correctionsByQuery().name());
     topology
-        .addProcessor(HOLD_SEEN, HoldSeen::new, SEEN)
+        .addProcessor(HOLD_SEEN, () -> new HoldSeen(meters), SEEN)
         .addProcessor(
             APPLY,
-            () -> new ApplyCorrections(new Teaching(topics, codecs), tasks, settings, meters),
+            () ->
+                new ApplyCorrections(new Teaching(topics, codecs), parts, limits, settings, meters),
             HOLD_SEEN,
             CORRECTIONS_BY_QUERY)
         .addStateStore(RecordBuffer.store(WAITING_FOR_MESSAGES, Topics.LARGEST_BYTES), APPLY)
@@ -179,9 +170,8 @@ public final class LearningTopology {
     sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
   }
 
-  private void encodeExamples(TextEncoder encoder, Executor computing, ExampleMemory memory) {
-    SplitBook splits = new SplitBook(memory);
-    BulkEncoder bulk = new BulkEncoder(encoder, computing);
+  private void encodeExamples() {
+    SplitBook splits = new SplitBook(parts.memory());
     source(EXAMPLES, topics.examples().name());
     topology
         .addProcessor(
@@ -189,11 +179,10 @@ public final class LearningTopology {
             () ->
                 new EncodeExamples(
                     codecs,
-                    encoder,
-                    tasks,
+                    parts,
+                    limits,
                     splits,
                     new TrainingRecords(topics, codecs),
-                    bulk,
                     settings,
                     meters),
             EXAMPLES)
@@ -210,7 +199,7 @@ public final class LearningTopology {
     sink(ENCODED_EXAMPLES, topics.encodedExamples().name(), ENCODE);
     sink(DATASET, topics.sftDataset().name(), ENCODE);
     sink(DEAD_EXAMPLES, topics.deadLetters().name(), ENCODE);
-    GlobalStores.addSplits(topology, topics, memory, splits);
+    GlobalStores.addSplits(topology, topics, parts.memory(), splits, meters);
   }
 
   private void source(String name, String topic) {

@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.event.SaneTime;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -31,8 +32,7 @@ record RawRecord(
         position.topic(),
         position.partition(),
         position.offset(),
-        // A driver of tests, or a global store, does not ask the extractor.
-        Math.max(0, record.timestamp()),
+        SaneTime.of(record.timestamp(), context.currentSystemTimeMs()),
         record.key(),
         record.value(),
         record.headers());

@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.event.Topics;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -29,6 +30,9 @@ record RecordLimits(int record, int text, int output, int key, int headers, int 
 
   /** Two lengths: empty headers without number have a size too. */
   private static final int HEADER_BYTES = 8;
+
+  /** A slash, and the prefix of the id of an example that a correction made. */
+  private static final int IDS_BYTES = 64;
 
   static final int MAX_RECORD = 1 << 20;
   private static final int MAX_HEADERS = 64 << 10;
@@ -63,14 +67,16 @@ record RecordLimits(int record, int text, int output, int key, int headers, int 
    * @param topic the smallest {@code max.message.bytes} of what is written to
    */
   static RecordLimits of(int text, int topic) {
-    int texts = Math.min(text, topic / 6);
+    // The changelogs of the buffers take no more, whatever the topics do.
+    int largest = Math.min(topic, Topics.TEXT_BYTES);
+    int texts = Math.min(text, largest / 6);
+    // An example's key is a task and an id.
+    int key = Math.min(MAX_KEY, Math.max(largest / 64, 2 * MAX_ID + IDS_BYTES));
+    int headers = Math.min(MAX_HEADERS, largest / 16);
+    // A correction may bring a text beside its output, and an example always does.
+    int full = 2 * texts + key + headers + 8 * MAX_ID;
     return new RecordLimits(
-        Math.min(Math.max(MAX_RECORD, 2 * texts), topic / 4 * 3),
-        texts,
-        texts,
-        Math.min(MAX_KEY, topic / 64),
-        Math.min(MAX_HEADERS, topic / 16),
-        MAX_ID);
+        Math.min(Math.max(MAX_RECORD, full), largest / 4 * 3), texts, texts, key, headers, MAX_ID);
   }
 
   /**
@@ -100,6 +106,11 @@ record RecordLimits(int record, int text, int output, int key, int headers, int 
    */
   void checkId(String name, String id) {
     check("the " + name, id, this.id);
+  }
+
+  /** An id that was made of a query_id has its prefix besides. */
+  void checkExampleId(String exampleId) {
+    check("the example_id", exampleId, this.id + IDS_BYTES);
   }
 
   private static void check(String part, String text, int limit) {

@@ -10,6 +10,8 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +21,16 @@ import org.apache.kafka.streams.processor.TaskId;
 
 /** What one application counts. Safe for use by several threads. */
 final class StreamMeters {
+
+  static final String CORRECTIONS_BY_QUERY = "corrections-by-query";
+  static final String SEEN = "seen";
+  static final String VALID_TASKS = "valid-tasks";
+  static final String AUDITS = "audits";
+  static final String ENCODED_EXAMPLES = "encoded-examples";
+
+  /** Internal topics, which are open to whoever can write. */
+  private static final List<String> INTERNAL =
+      List.of(CORRECTIONS_BY_QUERY, SEEN, VALID_TASKS, AUDITS, ENCODED_EXAMPLES);
 
   private static final String WAITING = "fewshot.waiting";
   private static final double[] CONFIDENCES = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95};
@@ -32,6 +44,7 @@ final class StreamMeters {
   private final Timer batchTime;
   private final Map<DeadLetters.Reason, Counter> deadLetters =
       new EnumMap<>(DeadLetters.Reason.class);
+  private final Map<String, Counter> unreadable = new HashMap<>();
   private final Map<TaskId, Long> waiting = new ConcurrentHashMap<>();
 
   StreamMeters(MeterRegistry registry) {
@@ -51,6 +64,14 @@ final class StreamMeters {
           Counter.builder("fewshot.dead.letters")
               .description("Records that could not be processed")
               .tag("reason", reason.name())
+              .register(registry));
+    }
+    for (String topic : INTERNAL) {
+      unreadable.put(
+          topic,
+          Counter.builder("fewshot.records.unreadable")
+              .description("Records of internal topics that could not be read")
+              .tag("topic", topic)
               .register(registry));
     }
   }
@@ -163,6 +184,15 @@ final class StreamMeters {
         .tag("outcome", outcome)
         .register(registry)
         .increment();
+  }
+
+  /**
+   * A record of an internal topic was passed over.
+   *
+   * @param topic its label, one of the constants here
+   */
+  void unreadable(String topic) {
+    Objects.requireNonNull(unreadable.get(topic)).increment();
   }
 
   void deadLetter(DeadLetters.Reason reason) {

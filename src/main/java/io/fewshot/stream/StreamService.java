@@ -106,7 +106,11 @@ public final class StreamService implements AutoCloseable {
             new Connection(settings, topics, codecs), tasks, health.component("tasks"));
     AnsweringParts parts =
         AnsweringParts.of(ladder, memory, tasks, audits, workers, streamSettings);
+    LearningParts learned =
+        LearningParts.of(
+            TextEncoder.of(engines.encoders()), BulkEncoder.thread(), memory, new TaskCatalogue());
     health.watch("registry", this::registryStatus);
+    health.watch("examples", learned.faults()::status);
     health.watch("messages", parts.faults()::status);
     health.watch("models of tasks", parts.outages()::status);
     this.directory = InstanceDirectory.take(settings.stateDirectory());
@@ -133,14 +137,7 @@ public final class StreamService implements AutoCloseable {
             settings.learningThreads(),
             () ->
                 LearningTopology.build(
-                    topics,
-                    streamCodecs,
-                    TextEncoder.of(engines.encoders()),
-                    BulkEncoder.thread(),
-                    memory,
-                    new TaskCatalogue(),
-                    streamSettings,
-                    metrics.registry()));
+                    topics, streamCodecs, learned, limits, streamSettings, metrics.registry()));
     this.starter = new BackgroundThread("fewshot-start", start, this::startApplications);
   }
 

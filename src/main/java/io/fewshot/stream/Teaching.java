@@ -7,6 +7,7 @@ import io.fewshot.event.Example;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.Result;
+import io.fewshot.event.SaneTime;
 import io.fewshot.event.Status;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.AuditOutcome;
@@ -67,10 +68,9 @@ final class Teaching {
     return corrections.decode(correctionsTopic, raw.headers(), value);
   }
 
-  /** The correction's own time, or its record's. */
+  /** The correction's own time when it can be true, or its record's. */
   static Instant time(RawRecord raw, Correction correction) {
-    Instant own = correction.getCreatedAt();
-    return own == null ? Instant.ofEpochMilli(raw.timestamp()) : own;
+    return SaneTime.of(correction.getCreatedAt(), raw.timestamp());
   }
 
   /** What a correction that brings text and task says of its message, for want of the query. */

@@ -3,6 +3,7 @@ package io.fewshot.stream;
 import io.fewshot.event.Codecs;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RegistryUnavailableException;
+import io.fewshot.event.SchemaRejectedException;
 import io.fewshot.event.Split;
 import io.fewshot.event.Topics;
 import io.fewshot.event.TrainingExample;
@@ -30,7 +31,8 @@ final class TrainingRecords {
       try {
         codec.encode(topic, record("", "", "", "", "", Split.TRAIN, Instant.EPOCH));
         ready = true;
-      } catch (RegistryUnavailableException e) {
+      } catch (RegistryUnavailableException | SchemaRejectedException e) {
+        // Of which the health of the registry tells.
         return false;
       }
     }

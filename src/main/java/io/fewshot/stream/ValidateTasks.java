@@ -4,13 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fewshot.event.Codecs;
 import io.fewshot.event.RecordCodec;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
+import io.fewshot.model.ModelCatalogue;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.fewshot.stream.DeadLetters.Reason;
+import io.fewshot.stream.RecordLimits.TooLargeException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -24,23 +26,41 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Lets definitions through that can be used. A bad one becomes a dead letter and changes nothing:
- * the last valid definition stays in force.
+ * the last valid definition stays in force. While its schema is not known a definition waits, and
+ * those of its task behind it.
  */
 final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
 
   private static final Logger LOG = LoggerFactory.getLogger(ValidateTasks.class);
 
+  /** Records that are tried again in one tick, so that it stays short. */
+  private static final int MAX_AT_ONCE = 100;
+
+  /** When the memory for buffers is spent, the source is slowed down. */
+  private static final long THROTTLE_NANOS = 20_000_000;
+
   private final RecordCodec<TaskDefinition> codec;
+  private final LearningParts parts;
+  private final RecordLimits limits;
   private final StreamSettings settings;
   private final StreamMeters meters;
   private final TaskYaml yaml = new TaskYaml();
+  private final ModelCatalogue models = ModelCatalogue.shipped();
   private ProcessorContext<byte[], byte[]> context;
-  private RecordBuffer<BufferedRecord> room;
+  private RecordBuffer<BufferedRecord> buffer;
+  private UnreadRecords unread;
   private Cancellable tick;
 
   @SuppressWarnings("NullAway.Init")
-  ValidateTasks(Codecs codecs, StreamSettings settings, StreamMeters meters) {
+  ValidateTasks(
+      Codecs codecs,
+      LearningParts parts,
+      RecordLimits limits,
+      StreamSettings settings,
+      StreamMeters meters) {
     this.codec = codecs.codec(TaskDefinition.class);
+    this.parts = parts;
+    this.limits = limits;
     this.settings = settings;
     this.meters = meters;
   }
@@ -48,62 +68,91 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    this.room =
+    this.buffer =
         new RecordBuffer<>(
             context.getStateStore(LearningTopology.WAITING_TASKS),
-            BufferBudget.ofHeap(),
+            parts.corrections(),
             waiting -> waiting);
+    this.unread = new UnreadRecords(this::read, buffer.inOrder());
     this.tick =
         context.schedule(
-            settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> validateWaiting());
+            settings.drainEvery(),
+            PunctuationType.WALL_CLOCK_TIME,
+            now -> unread.readAgain(MAX_AT_ONCE));
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
-    room.add(new BufferedRecord(RawRecord.of(record, context), context.currentSystemTimeMs()));
-    validateWaiting();
+    RawRecord raw = RawRecord.of(record, context);
+    try {
+      limits.check(raw);
+    } catch (TooLargeException e) {
+      giveUp(raw, Reason.TOO_LARGE, e);
+      return;
+    }
+    BufferedRecord arrived = new BufferedRecord(raw, context.currentSystemTimeMs());
+    if (unread.read(arrived)) {
+      return;
+    }
+    buffer.add(arrived);
+    if (parts.corrections().isSpent()) {
+      parts.faults().throttled();
+      LockSupport.parkNanos(THROTTLE_NANOS);
+    }
   }
 
   @Override
   public void close() {
     tick.cancel();
+    buffer.close();
   }
 
-  /** In order, and no further than the first that the registry is needed for while it is away. */
-  private void validateWaiting() {
-    boolean any = false;
-    for (BufferedRecord waiting : room.inOrder()) {
-      try {
-        validate(waiting.raw());
-      } catch (RegistryUnavailableException e) {
-        break;
-      }
-      room.remove(waiting.raw().offset());
-      any = true;
-    }
-    if (any) {
-      context.commit();
-    }
-  }
-
-  private void validate(RawRecord raw) {
+  /** Lets a definition through or gives it up; false when its schema is not known yet. */
+  private boolean read(BufferedRecord waiting) {
+    RawRecord raw = waiting.raw();
     byte @Nullable [] value = raw.value();
-    if (value == null) {
-      forward(raw, null);
-      return;
-    }
+    byte @Nullable [] definition = null;
     try {
-      TaskDefinition record = codec.decode(raw.topic(), raw.headers(), value);
-      String name = yaml.parse(record.getDefinition()).task();
-      requireSame("the record's task", record.getTask(), name);
-      requireSame("the record's key", raw.key() == null ? "" : new String(raw.key(), UTF_8), name);
-      forward(raw, record.getDefinition().getBytes(UTF_8));
+      if (value != null) {
+        definition = valid(raw, codec.decode(raw.topic(), raw.headers(), value)).getBytes(UTF_8);
+      }
+    } catch (RegistryUnavailableException e) {
+      return false;
     } catch (InvalidTaskException e) {
       giveUp(raw, Reason.INVALID_TASK, e);
-    } catch (RegistryUnavailableException e) {
-      throw e;
-    } catch (RecordException e) {
+      return true;
+    } catch (RuntimeException e) {
       giveUp(raw, QueryReader.reason(e), e);
+      return true;
+    }
+    forward(raw, definition);
+    done(raw);
+    return true;
+  }
+
+  private String valid(RawRecord raw, TaskDefinition record) {
+    limits.checkId("task", record.getTask());
+    io.fewshot.prompt.TaskDefinition task = parse(record.getDefinition());
+    requireSame("the record's task", record.getTask(), task.task());
+    requireSame(
+        "the record's key", raw.key() == null ? "" : new String(raw.key(), UTF_8), task.task());
+    models
+        .problem(task.model())
+        .ifPresent(
+            problem -> {
+              throw new InvalidTaskException(problem);
+            });
+    return record.getDefinition();
+  }
+
+  private io.fewshot.prompt.TaskDefinition parse(String definition) {
+    try {
+      return yaml.parse(definition);
+    } catch (InvalidTaskException e) {
+      throw e;
+    } catch (RuntimeException | StackOverflowError e) {
+      // Whatever a text does to the parser, it is a bad definition and no more.
+      throw new InvalidTaskException("the definition cannot be read: " + e);
     }
   }
 
@@ -122,17 +171,20 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
     headers.remove(HoldTasks.JUDGED);
     headers.add(HoldTasks.JUDGED, Long.toString(raw.offset()).getBytes(UTF_8));
     context.forward(
-        new Record<>(raw.key(), definition, raw.timestamp(), headers),
+        new Record<>(raw.key(), definition, context.currentSystemTimeMs(), headers),
         LearningTopology.VALID_TASKS);
   }
 
-  /** What is in force stays in force; those who wait for this definition learn that it is bad. */
+  /**
+   * What is in force stays in force; those who wait for this definition learn that it is bad. For a
+   * key that is longer than a task's name may be, nobody waits.
+   */
   private void forwardRefusal(RawRecord raw) {
-    if (raw.key() != null) {
+    if (raw.key() != null && raw.key().length <= limits.id()) {
       byte[] key = (Topics.REFUSED_TASK + new String(raw.key(), UTF_8)).getBytes(UTF_8);
       byte[] offset = Long.toString(raw.offset()).getBytes(UTF_8);
       context.forward(
-          new Record<>(key, offset, raw.timestamp(), new RecordHeaders()),
+          new Record<>(key, offset, context.currentSystemTimeMs(), new RecordHeaders()),
           LearningTopology.VALID_TASKS);
     }
   }
@@ -143,5 +195,13 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
     context.forward(
         DeadLetters.of(raw, LearningTopology.VALIDATE, reason, cause), LearningTopology.DEAD_TASKS);
     forwardRefusal(raw);
+    done(raw);
+  }
+
+  private void done(RawRecord raw) {
+    if (buffer.contains(raw.offset())) {
+      buffer.remove(raw.offset());
+    }
+    context.commit();
   }
 }

@@ -137,6 +137,17 @@ class MainTest {
   }
 
   @Test
+  void aTaskOfAModelThatDoesNotExistIsRefusedInOneLine() throws IOException {
+    Path task = directory.resolve("t.yaml");
+    Files.writeString(task, "task: t\ninstruction: Say it.\nmodel: gpt-7\n");
+
+    int status = Main.run(console.console(), "task", "apply", task.toString());
+
+    assertThat(status).isEqualTo(2);
+    assertThat(console.err()).contains("gpt-7", "smollm2-135m-instruct", ".gguf").hasLineCount(1);
+  }
+
+  @Test
   void aSimulationRefusesWhatItCannotRunOnBeforeAnythingStarts() throws IOException {
     Path task = directory.resolve("t.yaml");
     Files.writeString(task, "task: t\ninstruction: Say it.\n");

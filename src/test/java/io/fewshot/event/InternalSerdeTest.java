@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -70,6 +71,28 @@ class InternalSerdeTest {
 
     assertThat(serde.deserializer().deserialize("x", serde.serializer().serialize("x", seen)))
         .isEqualTo(seen);
+  }
+
+  @Test
+  void whatAnybodyWroteIsRefusedWithoutAllocatingWhatItClaims() {
+    // Given bytes that claim a text of two gigabytes, and others
+    SeenMessage seen =
+        SeenMessage.newBuilder()
+            .setQueryId("q")
+            .setTask("t")
+            .setText("x")
+            .setTimestamp(Instant.ofEpochMilli(7))
+            .build();
+    Serde<SeenMessage> serde = InternalSerde.seenMessage();
+    byte[] good = serde.serializer().serialize("x", seen);
+    byte[] bomb = Arrays.copyOf(good, good.length + 8);
+    byte[] length = {(byte) 0xF0, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x0F};
+    System.arraycopy(length, 0, bomb, 10, length.length);
+
+    for (byte[] bytes : List.of(bomb, new byte[0], new byte[] {1}, Arrays.copyOf(good, 11))) {
+      assertThatThrownBy(() -> serde.deserializer().deserialize("x", bytes))
+          .isInstanceOf(UndecodableException.class);
+    }
   }
 
   @Test

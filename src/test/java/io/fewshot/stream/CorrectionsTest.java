@@ -17,6 +17,7 @@ import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.SeenHeader;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Language;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
@@ -33,6 +34,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
@@ -79,13 +81,16 @@ class CorrectionsTest {
     meters = new SimpleMeterRegistry();
     Properties config = new Properties();
     config.put("state.dir", state.toString());
+    config.put(
+        StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, SaneTimestamps.class.getName());
     driver =
         new TopologyTestDriver(
             LearningTopology.build(
                 TOPICS,
                 codecs,
-                new LetterEncoder(),
-                new TaskCatalogue(),
+                LearningParts.of(
+                    new LetterEncoder(), Runnable::run, new ExampleMemory(), new TaskCatalogue()),
+                RecordLimits.standard(),
                 StreamSettings.standard(),
                 meters),
             config,

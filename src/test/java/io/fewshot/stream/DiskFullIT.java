@@ -12,6 +12,7 @@ import io.fewshot.event.RecordCodec;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.ops.Health;
 import io.fewshot.prompt.Language;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -75,8 +76,12 @@ class DiskFullIT {
                   LearningTopology.build(
                       topics,
                       codecs,
-                      new WideEncoder(),
-                      new TaskCatalogue(),
+                      LearningParts.of(
+                          new WideEncoder(),
+                          Runnable::run,
+                          new ExampleMemory(),
+                          new TaskCatalogue()),
+                      RecordLimits.standard(),
                       StreamSettings.standard(),
                       new SimpleMeterRegistry()),
               StreamConfigs.of("full-learning", 1, StreamSettings.standard(), disk, connection),

@@ -10,6 +10,7 @@ import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Language;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
@@ -63,13 +65,16 @@ class LearningTopologyTest {
   private void startDriver() {
     Properties config = new Properties();
     config.put("state.dir", state.toString());
+    config.put(
+        StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, SaneTimestamps.class.getName());
     driver =
         new TopologyTestDriver(
             LearningTopology.build(
                 TOPICS,
                 codecs,
-                new CountingEncoder(),
-                new TaskCatalogue(),
+                LearningParts.of(
+                    new CountingEncoder(), Runnable::run, new ExampleMemory(), new TaskCatalogue()),
+                RecordLimits.standard(),
                 StreamSettings.standard(),
                 meters),
             config,

@@ -89,15 +89,19 @@ class SharedMemoryTest {
     assertThat(outputs()).isEmpty();
   }
 
+  private static StreamMeters meters() {
+    return new StreamMeters(new io.micrometer.core.instrument.simple.SimpleMeterRegistry());
+  }
+
   private TopologyTestDriver startAnswering() {
     Topology topology = new Topology();
-    GlobalStores.addMemory(topology, TOPICS, memory);
+    GlobalStores.addMemory(topology, TOPICS, memory, meters());
     return start("answering", topology);
   }
 
   private TopologyTestDriver startLearning() {
     Topology topology = new Topology();
-    GlobalStores.addSplits(topology, TOPICS, memory, new SplitBook(memory));
+    GlobalStores.addSplits(topology, TOPICS, memory, new SplitBook(memory), meters());
     return start("learning", topology);
   }
 

@@ -219,8 +219,9 @@ class StreamOnBrokerIT {
             LearningTopology.build(
                 topics,
                 codecs,
-                new ConstantEncoder(),
-                new TaskCatalogue(),
+                LearningParts.of(
+                    new ConstantEncoder(), Runnable::run, new ExampleMemory(), new TaskCatalogue()),
+                RecordLimits.standard(),
                 settings,
                 new SimpleMeterRegistry()));
   }

@@ -10,27 +10,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What keeps messages from being answered at all and is no fault of theirs: an encoder that does
+ * What keeps records from being dealt with at all and is no fault of theirs: an encoder that does
  * not load, memory that ran out. Said once each, and in the health of the process until it is over.
  * Safe for use by several threads.
  */
-final class AnsweringFaults {
+final class SystemFaults {
 
-  private static final Logger LOG = LoggerFactory.getLogger(AnsweringFaults.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SystemFaults.class);
   private static final long THROTTLED_NANOS = Duration.ofSeconds(5).toNanos();
 
+  private final String subject;
   private final Map<String, String> byTask = new ConcurrentHashMap<>();
   private volatile long throttledAt;
 
+  /**
+   * @param subject what waits, as the first word of a sentence
+   */
+  SystemFaults(String subject) {
+    this.subject = subject;
+  }
+
   void noted(String task, String reason) {
     if (!reason.equals(byTask.put(task, reason))) {
-      LOG.warn("Messages of task {} wait: {}", task, reason);
+      LOG.warn("{} of task {} wait: {}", subject, task, reason);
     }
   }
 
   void over(String task) {
     if (byTask.remove(task) != null) {
-      LOG.info("Messages of task {} are answered again", task);
+      LOG.info("{} of task {} go on", subject, task);
     }
   }
 
@@ -38,7 +46,7 @@ final class AnsweringFaults {
   void throttled() {
     long now = System.nanoTime();
     if (throttledAt == 0 || now - throttledAt > THROTTLED_NANOS) {
-      LOG.warn("The buffers are full of messages that wait: reading is slowed down");
+      LOG.warn("{} that wait fill the buffers: reading is slowed down", subject);
     }
     throttledAt = now;
   }
@@ -54,7 +62,7 @@ final class AnsweringFaults {
     }
     boolean throttled = throttledAt != 0 && System.nanoTime() - throttledAt < THROTTLED_NANOS;
     return throttled
-        ? Health.Status.failed("the buffers are full of messages that wait")
+        ? Health.Status.failed(subject + " that wait fill the buffers")
         : Health.Status.READY;
   }
 }
