@@ -37,6 +37,9 @@ import java.util.function.Consumer;
  */
 final class Exchange implements AutoCloseable {
 
+  /** First answers that nothing could be accepted by are worth waiting a little for. */
+  private static final long CALIBRATING_NANOS = 5_000_000_000L;
+
   private final Console console;
   private final Installation installation;
   private final String task;
@@ -101,6 +104,11 @@ final class Exchange implements AutoCloseable {
       steps.at("loading the model", 0, -1);
       poll(outcome -> {});
       patience.keepHope("the model");
+    }
+    long deadline = System.nanoTime() + CALIBRATING_NANOS;
+    while (!installation.stream().isCalibrated(task) && System.nanoTime() < deadline) {
+      steps.at("calibrating", 0, -1);
+      poll(outcome -> {});
     }
     patience.news();
   }

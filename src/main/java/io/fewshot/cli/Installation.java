@@ -6,6 +6,7 @@ import io.fewshot.event.Schemas;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.labeling.LabelingService;
 import io.fewshot.labeling.WebSettings;
+import io.fewshot.ops.BrokerWatch;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.HealthServer;
@@ -92,6 +93,7 @@ final class Installation implements AutoCloseable {
       Schemas.register(cluster.topics(), cluster.codecs().registry());
       steps.at("starting the stream", 0, -1);
       health.watch("embedded", this::embeddedStatus);
+      keep(BrokerWatch.start(cluster.settings(), health));
       port = keep(serve(console, place.web(), metrics)).port();
       stream =
           keep(

@@ -60,7 +60,8 @@ public final class Main {
         .addSubcommand(
             new CommandLine(new TopicsCommand(console))
                 .addSubcommand(new TopicsCommand.Create(console))
-                .addSubcommand(new TopicsCommand.Check(console)))
+                .addSubcommand(new TopicsCommand.Check(console))
+                .addSubcommand(new TopicsCommand.Grow(console)))
         .addSubcommand(
             new CommandLine(new TaskCommand(console))
                 .addSubcommand(new TaskCommand.Apply(console))

@@ -1,5 +1,6 @@
 package io.fewshot.cli;
 
+import io.fewshot.ops.BrokerWatch;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.HealthServer;
@@ -36,6 +37,7 @@ final class StreamCommand extends Command {
         Metrics metrics = new Metrics();
         HealthServer server =
             Installation.serve(settings.port(), new HealthPages(health, metrics));
+        BrokerWatch broker = BrokerWatch.start(settings, health);
         Engines engines = StreamService.engines(settings, health, metrics, steps::download);
         StreamService stream =
             new StreamService(

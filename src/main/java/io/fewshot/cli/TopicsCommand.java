@@ -2,11 +2,13 @@ package io.fewshot.cli;
 
 import io.fewshot.event.Topic;
 import io.fewshot.event.TopicAdmin.Difference;
+import io.fewshot.stream.Changelogs;
+import io.fewshot.stream.TopicGrowth;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The topics: create and check. */
+/** The topics: create, check and grow. */
 @picocli.CommandLine.Command(
     name = "topics",
     description = "The topics with partitions, clean-up and retention.",
@@ -92,6 +94,76 @@ final class TopicsCommand extends Group {
               ? "all %d topics are as they should be".formatted(cluster.topics().all().size())
               : "missing topics are made by ./fewshot topics create; settings are yours to change");
       return differences.isEmpty() ? DONE : FAILED;
+    }
+  }
+
+  /** Gives those that carry the load more partitions. */
+  @picocli.CommandLine.Command(
+      name = "grow",
+      description = "Gives the topics that carry the load more partitions; services may run on.",
+      footer = {
+        "",
+        "Example: ./fewshot topics grow --partitions 12",
+        "Grown are queries, results and labeling, and what keeps the messages that wait. The others",
+        "keep their number: what they hold is found by key. It can be repeated.",
+        "Messages of a key that are sent while it grows may be answered in another order."
+      })
+  static final class Grow extends ClusterCommand {
+
+    @Option(
+        names = "--partitions",
+        paramLabel = "N",
+        required = true,
+        description = "How many each of them has then; never fewer than before.")
+    private int partitions;
+
+    Grow(Console console) {
+      super(console);
+    }
+
+    @Override
+    void check() {
+      if (partitions < 1 || partitions > 10_000) {
+        throw new BadInputException("--partitions must be from 1 to 10000, not " + partitions);
+      }
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      TopicGrowth growth =
+          new TopicGrowth(
+              cluster.topicAdmin(),
+              cluster.topics(),
+              Changelogs.of(cluster.topics(), cluster.settings().applicationIdPrefix()));
+      growth.grow(partitions).forEach(this::tell);
+      if (!json) {
+        console.say(
+            "set fewshot.partitions to "
+                + partitions
+                + " for topics that are yet to be made; messages sent in the last moments may be"
+                + " answered out of their key's order");
+      }
+      return DONE;
+    }
+
+    private void tell(TopicGrowth.Grown topic) {
+      boolean grown = topic.after() > topic.before();
+      if (json) {
+        print(
+            JsonLines.object()
+                .put("topic", topic.name())
+                .put("partitions", topic.after())
+                .put("before", topic.before())
+                .put("grown", grown));
+      } else {
+        console.result(
+            "%-44s %s"
+                .formatted(
+                    topic.name(),
+                    grown
+                        ? topic.before() + " to " + topic.after()
+                        : topic.after() + " as before"));
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.fewshot.cli;
 
+import io.fewshot.ops.BrokerWatch;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.HealthServer;
@@ -37,6 +38,7 @@ final class TrainerCommand extends Command {
         Metrics metrics = new Metrics();
         HealthServer server =
             Installation.serve(settings.port(), new HealthPages(health, metrics));
+        BrokerWatch broker = BrokerWatch.start(settings, health);
         TrainerService trainer =
             new TrainerService(
                 settings,

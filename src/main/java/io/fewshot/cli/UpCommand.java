@@ -6,6 +6,7 @@ import io.fewshot.ops.UpFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,10 @@ import picocli.CommandLine.Option;
 final class UpCommand extends Command {
 
   private static final String EXAMPLES = ".examples.csv";
+  private static final long TASKS_NANOS = Duration.ofSeconds(15).toNanos();
+
+  /** Enough for answers to be calibrated; the others may come later. */
+  private static final int FIRST_EXAMPLES = 10;
 
   @Option(names = "--data", paramLabel = "DIR", description = "Keeps the data (default: .fewshot).")
   private Path data = Path.of(".fewshot");
@@ -66,6 +71,7 @@ final class UpCommand extends Command {
       load(installation, given);
       steps.close();
       awaitReady(installation);
+      awaitTasks(installation, given);
       UpFile.ofThisProcess(
               installation.bootstrapServers(), installation.registryUrl(), installation.webUrl())
           .write(cache);
@@ -106,6 +112,24 @@ final class UpCommand extends Command {
       }
       StoppedException.pause(50);
     }
+  }
+
+  /** A moment, until the tasks of the files are in force and what they accept can be trusted. */
+  private static void awaitTasks(Installation installation, Map<TaskFile, List<Example>> given) {
+    long deadline = System.nanoTime() + TASKS_NANOS;
+    while (System.nanoTime() < deadline
+        && !given.entrySet().stream()
+            .allMatch(each -> isSettled(installation, each.getKey().task(), each.getValue()))) {
+      installation.check();
+      StoppedException.pause(50);
+    }
+  }
+
+  private static boolean isSettled(Installation installation, String task, List<Example> examples) {
+    long ids = examples.stream().map(Example::getExampleId).distinct().count();
+    return installation.stream().tasks().find(task).isPresent()
+        && installation.stream().memory().task(task).size() >= Math.min(ids, FIRST_EXAMPLES)
+        && installation.stream().isCalibrated(task);
   }
 
   private void announce(Installation installation) {

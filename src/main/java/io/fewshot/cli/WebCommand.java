@@ -4,6 +4,7 @@ import io.fewshot.labeling.LabelingService;
 import io.fewshot.labeling.Role;
 import io.fewshot.labeling.Users;
 import io.fewshot.labeling.WebSettings;
+import io.fewshot.ops.BrokerWatch;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.HealthPages;
 import io.fewshot.ops.HealthServer;
@@ -105,6 +106,7 @@ final class WebCommand extends Command {
     try (Cluster cluster = new Cluster(settings);
         Metrics metrics = new Metrics();
         HealthServer managed = manage(management, health, metrics);
+        BrokerWatch broker = BrokerWatch.start(settings, health);
         LabelingService page = serve(cluster, health, metrics, web)) {
       if (managed != null) {
         console.say("health and metrics on port " + managed.port());

@@ -166,6 +166,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     properties.put("share.coordinator.state.topic.replication.factor", "1");
     properties.put("share.coordinator.state.topic.min.isr", "1");
     properties.put("share.coordinator.state.topic.num.partitions", "1");
+    // What a killed instance left open is aborted a second after its timeout, not ten.
+    properties.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
     // A node that left without a word is let in again only after its session: keep that short.
     properties.put("broker.session.timeout.ms", "5000");
     properties.put("broker.heartbeat.interval.ms", "500");

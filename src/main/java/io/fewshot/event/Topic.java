@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param cleanup how old records go
  * @param retention how long a record is kept; null without limit, and for compacted topics
  * @param maxMessageBytes the largest batch that the broker takes, in bytes
+ * @param brokerTime whether records bear the broker's time: those that only our services write, so
+ *     that no timestamp that cannot be true reaches a global store, or ages a record too soon
  */
 public record Topic(
     String label,
@@ -28,7 +31,8 @@ public record Topic(
     int partitions,
     Cleanup cleanup,
     @Nullable Duration retention,
-    int maxMessageBytes) {
+    int maxMessageBytes,
+    boolean brokerTime) {
 
   /** How long what was removed from a compacted topic may stay on the disk, about. */
   public static final Duration REMOVED_AFTER = Duration.ofDays(1);
@@ -77,10 +81,15 @@ public record Topic(
           TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG, Long.toString(REMOVED_AFTER.toMillis()));
     }
     configuration.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes));
+    if (brokerTime) {
+      configuration.put(
+          TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, TimestampType.LOG_APPEND_TIME.name);
+    }
     return configuration;
   }
 
   Topic withPartitions(int count) {
-    return new Topic(label, name, key, record, count, cleanup, retention, maxMessageBytes);
+    return new Topic(
+        label, name, key, record, count, cleanup, retention, maxMessageBytes, brokerTime);
   }
 }

@@ -4,14 +4,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
@@ -23,12 +26,15 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Creates and checks the topics of an installation. The admin client stays the caller's.
+ * Creates, checks and grows the topics of an installation. The admin client stays the caller's.
  *
  * <p>Every method throws {@link KafkaException} when the broker cannot be reached within the
  * timeout or refuses.
  */
 public final class TopicAdmin {
+
+  static final String PARTITIONS = "partitions";
+  private static final String TOPIC = "topic";
 
   private final Admin admin;
   private final Duration timeout;
@@ -92,7 +98,7 @@ public final class TopicAdmin {
   private void awaitMetadata(Topics topics) {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
-      Map<String, TopicDescription> known = describe(topics);
+      Map<String, TopicDescription> known = describe(names(topics));
       if (known.size() == topics.all().size()
           && known.values().stream().allMatch(TopicAdmin::hasLeaders)) {
         return;
@@ -135,25 +141,20 @@ public final class TopicAdmin {
 
   /** What differs from the wanted topics; nothing when all is well. */
   public List<Difference> check(Topics topics) {
-    Map<String, TopicDescription> known = describe(topics);
+    Map<String, TopicDescription> known = describe(names(topics));
     Map<String, Config> configs = configs(known.keySet());
+    List<Difference> partitions = new Partitions(counts(known)).differences(topics);
     List<Difference> differences = new ArrayList<>();
     for (Topic topic : topics.all()) {
       TopicDescription description = known.get(topic.name());
       Config config = configs.get(topic.name());
       if (description == null || config == null) {
-        differences.add(new Difference(topic.name(), "topic", "there", "missing"));
+        differences.add(new Difference(topic.name(), TOPIC, "there", "missing"));
         continue;
       }
-      int partitions = description.partitions().size();
-      if (partitions != topic.partitions()) {
-        differences.add(
-            new Difference(
-                topic.name(),
-                "partitions",
-                Integer.toString(topic.partitions()),
-                Integer.toString(partitions)));
-      }
+      partitions.stream()
+          .filter(difference -> difference.topic().equals(topic.name()))
+          .forEach(differences::add);
       topic
           .configuration()
           .forEach(
@@ -167,6 +168,65 @@ public final class TopicAdmin {
     return differences;
   }
 
+  /**
+   * Those of the differences that lose records, or what belongs together: what is missing, another
+   * clean-up, and different numbers of partitions where records meet by their key.
+   *
+   * @param sources topics behind stores, each with the topics that its store is filled from; those
+   *     that are not there yet are no difference
+   */
+  public List<Difference> losses(Topics topics, Map<String, Set<String>> sources) {
+    List<Difference> losses = new ArrayList<>();
+    for (Difference difference : check(topics)) {
+      if (difference.what().equals(TOPIC)
+          || difference.what().equals(TopicConfig.CLEANUP_POLICY_CONFIG)
+          || (difference.what().equals(PARTITIONS) && isJoined(topics, difference.topic()))) {
+        losses.add(difference);
+      }
+    }
+    Set<String> names = new HashSet<>(sources.keySet());
+    sources.values().forEach(names::addAll);
+    losses.addAll(new Partitions(partitions(names)).differences(sources));
+    return losses;
+  }
+
+  private static boolean isJoined(Topics topics, String name) {
+    return topics.joined().stream()
+        .flatMap(List::stream)
+        .anyMatch(topic -> topic.name().equals(name));
+  }
+
+  /** How many partitions topics have; those that are not there are left out. */
+  public Map<String, Integer> partitions(Collection<String> names) {
+    return counts(describe(names));
+  }
+
+  private static Map<String, Integer> counts(Map<String, TopicDescription> known) {
+    Map<String, Integer> counts = new HashMap<>();
+    known.forEach((name, description) -> counts.put(name, description.partitions().size()));
+    return counts;
+  }
+
+  /**
+   * Gives topics more partitions, all in one go, so that nobody sees some with the old and some
+   * with the new number. Topics that have as many, or more, stay as they are.
+   *
+   * @param names topics that are there
+   */
+  public void grow(Collection<String> names, int partitions) {
+    Map<String, NewPartitions> wanted = new HashMap<>();
+    partitions(names)
+        .forEach(
+            (name, count) -> {
+              if (count < partitions) {
+                wanted.put(name, NewPartitions.increaseTo(partitions));
+              }
+            });
+    if (!wanted.isEmpty()) {
+      get(admin.createPartitions(wanted).all(), TopicExistsException.class);
+    }
+  }
+
   private static boolean differs(String setting, String wanted, String found) {
     if (setting.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)) {
       return Long.parseLong(found) < Long.parseLong(wanted); // more does no harm
@@ -174,8 +234,11 @@ public final class TopicAdmin {
     return !found.equals(wanted);
   }
 
-  private Map<String, TopicDescription> describe(Topics topics) {
-    List<String> names = topics.all().stream().map(Topic::name).toList();
+  private static List<String> names(Topics topics) {
+    return topics.all().stream().map(Topic::name).toList();
+  }
+
+  private Map<String, TopicDescription> describe(Collection<String> names) {
     Map<String, TopicDescription> known = new HashMap<>();
     admin
         .describeTopics(names)

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,17 @@ public final class Topics {
 
   /** The largest record anywhere: a dead letter is a record with more headers. */
   public static final int LARGEST_BYTES = 8 << 20;
+
+  /** Those that only our services write and read. */
+  private static final Set<String> INTERNAL =
+      Set.of(
+          "seen",
+          "corrections-by-query",
+          "valid-tasks",
+          "trainings",
+          "encoded-examples",
+          "audits",
+          "votes");
 
   private static final String CORRECTED = "query:";
   private static final Duration WEEK = Duration.ofDays(7);
@@ -136,6 +148,25 @@ public final class Topics {
           "no topic '" + label + "'; there are " + String.join(", ", byLabel.keySet()));
     }
     return topic;
+  }
+
+  /**
+   * Those whose number of partitions may grow: nothing that is kept by key depends on it. The
+   * stores of the messages that wait grow along.
+   */
+  public List<Topic> growing() {
+    return List.of(queries(), results(), labeling());
+  }
+
+  /**
+   * Those that keep the number of partitions that they were made with, in groups that must have the
+   * same: what belongs to a key is looked for, or replaced, in its partition.
+   */
+  public List<List<Topic>> joined() {
+    return List.of(
+        List.of(seen(), correctionsByQuery()),
+        List.of(examples(), encodedExamples(), sftDataset()),
+        List.of(corrections()));
   }
 
   /** Messages to be answered: {@link Query}. */
@@ -275,7 +306,16 @@ public final class Topics {
         int bytes) {
       byLabel.put(
           label,
-          new Topic(label, prefix + label, key, record, partitions, DELETE, retention, bytes));
+          new Topic(
+              label,
+              prefix + label,
+              key,
+              record,
+              partitions,
+              DELETE,
+              retention,
+              bytes,
+              INTERNAL.contains(label)));
     }
 
     void compacted(
@@ -285,7 +325,17 @@ public final class Topics {
         int partitions,
         int bytes) {
       byLabel.put(
-          label, new Topic(label, prefix + label, key, record, partitions, COMPACT, null, bytes));
+          label,
+          new Topic(
+              label,
+              prefix + label,
+              key,
+              record,
+              partitions,
+              COMPACT,
+              null,
+              bytes,
+              INTERNAL.contains(label)));
     }
   }
 }

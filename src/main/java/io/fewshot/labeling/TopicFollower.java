@@ -2,6 +2,7 @@ package io.fewshot.labeling;
 
 import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.Topic;
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Settings;
 import java.time.Duration;
@@ -10,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -20,12 +20,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads topics from the beginning and goes on with what comes, committed records only, without a
@@ -34,20 +30,17 @@ import org.slf4j.LoggerFactory;
  */
 final class TopicFollower implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
   private static final Duration POLL = Duration.ofMillis(200);
-  private static final long RETRY_MILLIS = 1_000;
+  private static final Duration RETRY = Duration.ofSeconds(1);
   private static final Duration ASK = Duration.ofSeconds(10);
   private static final Duration READ_WITHIN = Duration.ofSeconds(3);
-  private static final Duration CLOSING = Duration.ofSeconds(2);
   private static final long NEW_PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private final Settings settings;
   private final List<Topic> topics;
   private final Consumer<ConsumerRecord<byte[], byte[]>> sink;
   private final Health.Component health;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "labeling-follow");
+  private final BackgroundThread thread;
 
   /**
    * Up to where it has read, so that a broken connection goes on where it was. Guarded by itself.
@@ -70,7 +63,7 @@ final class TopicFollower implements AutoCloseable {
     this.topics = topics;
     this.sink = sink;
     this.health = health;
-    thread.setDaemon(true);
+    this.thread = new BackgroundThread("labeling-follow", health, self -> run(), this::words);
   }
 
   void start() {
@@ -111,23 +104,16 @@ final class TopicFollower implements AutoCloseable {
   }
 
   private void run() {
-    while (isOpen()) {
-      try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
-        follow(consumer);
-      } catch (InterruptException | WakeupException e) {
-        return;
-      } catch (KafkaException e) {
-        health.failed(
-            "the broker at %s cannot be used: %s"
-                .formatted(settings.bootstrapServers(), e.getMessage()));
-        LOG.info("Reading the topics failed, trying again: {}", e.toString());
-        pause();
-      } catch (RuntimeException | Error e) {
-        LOG.error("The labeling view ends", e);
-        health.dead("reading the topics failed: " + e);
-        return;
-      }
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      follow(consumer);
     }
+  }
+
+  private String words(Throwable error) {
+    String why = BackgroundThread.Words.STANDARD.of(error);
+    return error instanceof KafkaException
+        ? "the broker at %s cannot be used: %s".formatted(settings.bootstrapServers(), why)
+        : "reading the topics failed: " + why;
   }
 
   private KafkaConsumer<byte[], byte[]> consumer() {
@@ -228,28 +214,15 @@ final class TopicFollower implements AutoCloseable {
   }
 
   private boolean isOpen() {
-    return closing.getCount() > 0;
+    return thread.isOpen();
   }
 
   private void pause() {
-    try {
-      boolean closed = closing.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
-      if (closed) {
-        LOG.debug("Closing while waiting");
-      }
-    } catch (InterruptedException e) {
-      closing.countDown();
-      Thread.currentThread().interrupt();
-    }
+    thread.pause(RETRY);
   }
 
   @Override
   public void close() {
-    closing.countDown();
-    try {
-      thread.join(CLOSING.plus(POLL).toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close();
   }
 }

@@ -12,9 +12,11 @@ import java.util.Set;
  * @param novelBelow a message that is less similar than this to all that is known is novel, unless
  *     it can be answered with confidence
  * @param confidences of the answers to them, ascending; empty when there were too few
+ * @param provisional stands in for one that is being made of enough examples: what it says may
+ *     order answers, but none may be accepted by it
  */
 @SuppressWarnings("ArrayRecordComponent")
-record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
+record Calibration(Fusion fusion, double novelBelow, double[] confidences, boolean provisional) {
 
   /** A false alarm is an error, a missed novelty usually ends in low confidence anyway. */
   private static final double NOVEL_QUANTILE = 0.005;
@@ -26,8 +28,20 @@ record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
   private static final double BLIND_GUESS = 1.3;
 
   private static final int LEAST_FOR_NOVELTY = 50;
-  private static final int LEAST_FOR_FIT = 10;
+
+  /** With fewer answers nothing is fitted, and the defaults serve. */
+  static final int LEAST_FOR_FIT = 10;
+
   private static final double NEVER = -1;
+
+  Calibration(Fusion fusion, double novelBelow, double[] confidences) {
+    this(fusion, novelBelow, confidences, false);
+  }
+
+  /** Until the first one that was fitted is there. */
+  static Calibration provisional(Set<Rung> asked) {
+    return new Calibration(Fusion.defaults(asked), NEVER, new double[0], true);
+  }
 
   static Calibration defaults(Set<Rung> asked) {
     return new Calibration(Fusion.defaults(asked), NEVER, new double[0]);
@@ -47,6 +61,11 @@ record Calibration(Fusion fusion, double novelBelow, double[] confidences) {
     double novelBelow =
         similarities.length < LEAST_FOR_NOVELTY ? NEVER : quantile(similarities, NOVEL_QUANTILE);
     return new Calibration(fusion, novelBelow, confidences);
+  }
+
+  /** Whether there were too few examples to fit it to. */
+  boolean isDefault() {
+    return confidences.length == 0;
   }
 
   boolean isNovel(Case item, double confidence) {

@@ -1,5 +1,6 @@
 package io.fewshot.ladder;
 
+import io.fewshot.memory.EncoderLoadingException;
 import io.fewshot.memory.StoredExample;
 import io.fewshot.memory.TaskMemory;
 import io.fewshot.prompt.Rung;
@@ -15,14 +16,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps each task's calibrations fresh: a sample of its examples is answered again, each without
  * itself and its copies. That happens on a thread of its own, which this class owns; until it is
- * done the defaults or the last calibration serve.
+ * done the last calibration serves, or without one the defaults, by which nothing is accepted where
+ * there are enough examples to do better.
  */
 final class Calibrator implements AutoCloseable {
 
@@ -81,9 +83,20 @@ final class Calibrator implements AutoCloseable {
         underWay.remove(key);
       }
     }
-    return found != null && found.task.equals(task)
-        ? found.calibration
+    if (found != null && found.task.equals(task) && !found.calibration.isDefault()) {
+      return found.calibration;
+    }
+    return suffices(task, memory, stage)
+        ? Calibration.provisional(stage.asked())
         : Calibration.defaults(stage.asked());
+  }
+
+  /** Whether there are enough examples to calibrate a stage with. */
+  private boolean suffices(TaskDefinition task, TaskMemory memory, Stage stage) {
+    return most(stage) >= Calibration.LEAST_FOR_FIT
+        && memory.size() >= Calibration.LEAST_FOR_FIT
+        && usable(task, memory, stage).limit(Calibration.LEAST_FOR_FIT).count()
+            == Calibration.LEAST_FOR_FIT;
   }
 
   /** Calibrates now, on the calling thread. */
@@ -105,7 +118,7 @@ final class Calibrator implements AutoCloseable {
   private void refresh(Key key, TaskDefinition task, TaskMemory memory) {
     try {
       calibrate(task, memory, key.stage);
-    } catch (Answerer.NotReadyException e) {
+    } catch (Answerer.NotReadyException | EncoderLoadingException e) {
       LOG.debug("Task {}: calibration waits: {}", task.task(), e.getMessage());
     } catch (RuntimeException e) {
       LOG.warn("Task {}: calibration failed, the last one stays: {}", task.task(), e.toString());
@@ -115,15 +128,9 @@ final class Calibrator implements AutoCloseable {
   }
 
   private Calibration fit(TaskDefinition task, TaskMemory memory, Stage stage) {
-    FineTuned tuned = stage.tuned();
-    int most =
-        stage.asked().contains(Rung.FEW_SHOT)
-            ? settings.fewShotSample()
-            : tuned == null ? settings.sample() : settings.fineTunedSample();
-    Predicate<StoredExample> fresh = example -> tuned == null || !tuned.hasSeen(example.input());
     List<Case> cases = new ArrayList<>();
     List<String> answers = new ArrayList<>();
-    for (StoredExample example : sample(task, memory, fresh, most)) {
+    for (StoredExample example : sample(task, memory, stage)) {
       cases.add(factory.of(task, memory, example));
       answers.add(example.output());
     }
@@ -134,26 +141,38 @@ final class Calibrator implements AutoCloseable {
     return Calibration.fit(stage.asked(), cases, answers);
   }
 
+  /** How many examples are answered at most. */
+  private int most(Stage stage) {
+    if (stage.asked().contains(Rung.FEW_SHOT)) {
+      return settings.fewShotSample();
+    }
+    return stage.tuned() == null ? settings.sample() : settings.fineTunedSample();
+  }
+
+  /** The same examples on every instance. */
+  private List<StoredExample> sample(TaskDefinition task, TaskMemory memory, Stage stage) {
+    return usable(task, memory, stage)
+        .sorted(
+            Comparator.comparingInt((StoredExample example) -> mixed(example.id()))
+                .thenComparing(StoredExample::id))
+        .limit(most(stage))
+        .toList();
+  }
+
   /**
-   * The same examples on every instance. An example that is the only one of a label which no
-   * definition declares is left out: without itself nothing could know its label. So is one that a
-   * fine-tuned model has learned by heart.
+   * An example that is the only one of a label which no definition declares is left out: without
+   * itself nothing could know its label. So is one that a fine-tuned model has learned by heart.
    */
-  private static List<StoredExample> sample(
-      TaskDefinition task, TaskMemory memory, Predicate<StoredExample> fresh, int most) {
+  private static Stream<StoredExample> usable(TaskDefinition task, TaskMemory memory, Stage stage) {
+    FineTuned tuned = stage.tuned();
     Map<String, Integer> outputs = memory.outputs();
     return memory.examples().stream()
-        .filter(fresh)
+        .filter(example -> tuned == null || !tuned.hasSeen(example.input()))
         .filter(
             example ->
                 task.labels().isEmpty()
                     ? outputs.getOrDefault(example.output(), 0) > 1
-                    : task.labels().containsKey(example.output()))
-        .sorted(
-            Comparator.comparingInt((StoredExample example) -> mixed(example.id()))
-                .thenComparing(StoredExample::id))
-        .limit(most)
-        .toList();
+                    : task.labels().containsKey(example.output()));
   }
 
   /** Ids are often numbered in the order of the labels: their plain hash would follow it. */

@@ -96,8 +96,9 @@ final class Climb implements Answerer.Attempt {
     opinion = calibration.fusion().opinion(item.candidates());
     double confidence = opinion.confidence();
     novel = calibration.isNovel(item, confidence);
-    accepted = !novel && confidence >= Acceptance.accepts(task, calibration, proof);
-    done = novel || confidence >= Acceptance.suffices(task, calibration, proof);
+    boolean trusted = !calibration.provisional();
+    accepted = trusted && !novel && confidence >= Acceptance.accepts(task, calibration, proof);
+    done = novel || (trusted && confidence >= Acceptance.suffices(task, calibration, proof));
   }
 
   Answer answer() {

@@ -1,6 +1,7 @@
 package io.fewshot.ladder;
 
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.EncoderLoadingException;
 import io.fewshot.memory.Encoders;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,11 +88,22 @@ public final class Ladder implements Answerer, AutoCloseable {
 
   @Override
   public List<Attempt> attempt(List<Message> batch) {
-    return ByTask.handle(
-        batch,
-        Message::task,
-        (task, messages) ->
-            List.<Attempt>copyOf(attempt(task, messages.stream().map(Message::text).toList())));
+    return whenEncoderIsReady(
+        () ->
+            ByTask.handle(
+                batch,
+                Message::task,
+                (task, messages) ->
+                    List.<Attempt>copyOf(
+                        attempt(task, messages.stream().map(Message::text).toList()))));
+  }
+
+  private static <T> T whenEncoderIsReady(Supplier<T> computation) {
+    try {
+      return computation.get();
+    } catch (EncoderLoadingException e) {
+      throw new NotReadyException(String.valueOf(e.getMessage()), true);
+    }
   }
 
   @Override
@@ -269,13 +282,43 @@ public final class Ladder implements Answerer, AutoCloseable {
   }
 
   /**
+   * Whether the stages that cost no language model are calibrated, as far as the task's examples
+   * suffice for that; begins to calibrate, in the background, where they are not. Until they are,
+   * no answer of theirs is accepted.
+   */
+  public boolean isCalibrated(TaskDefinition task) {
+    if (task.kind() != Kind.CLASSIFY) {
+      return true;
+    }
+    TaskMemory known = memory.task(task.task());
+    Stage cheap = cheapStage(task);
+    boolean calibrated = cheap.asked().isEmpty() || isCalibrated(task, known, cheap);
+    return headRung(task)
+            .map(rung -> isCalibrated(task, known, cheap.and(rung.head())))
+            .orElse(true)
+        && calibrated;
+  }
+
+  private boolean isCalibrated(TaskDefinition task, TaskMemory known, Stage stage) {
+    return !calibrator.of(task, known, stage).provisional();
+  }
+
+  /**
    * Makes a head ready before it serves, so that its first answers are calibrated; on the calling
    * thread.
    */
   public void prepare(TaskDefinition task, LinearHead head) {
     if (task.kind() == Kind.CLASSIFY && runs(task, Rung.HEAD)) {
-      calibrator.calibrate(task, memory.task(task.task()), cheapStage(task).and(head));
+      calibrateWhenReady(task, cheapStage(task).and(head));
     }
+  }
+
+  private void calibrateWhenReady(TaskDefinition task, Stage stage) {
+    whenEncoderIsReady(
+        () -> {
+          calibrator.calibrate(task, memory.task(task.task()), stage);
+          return stage;
+        });
   }
 
   /**
@@ -297,7 +340,7 @@ public final class Ladder implements Answerer, AutoCloseable {
     model.classify(release.adapter(), List.of(prompt));
     Stage stage =
         headRung(task).map(rung -> cheapStage(task).and(rung.head())).orElse(cheapStage(task));
-    calibrator.calibrate(task, memory.task(task.task()), stage.and(release));
+    calibrateWhenReady(task, stage.and(release));
   }
 
   private Stage cheapStage(TaskDefinition task) {

@@ -24,6 +24,11 @@ final class NeighbourRung implements RungScorer {
 
   private static final int NEAREST_NAMES = 16;
 
+  /**
+   * Messages that are searched and voted on in one go; the vectors of each take 96 KB meanwhile.
+   */
+  private static final int TOGETHER = 64;
+
   /** As many as a prompt can weigh in one go. */
   private static final int MAX_CANDIDATES = 12;
 
@@ -37,16 +42,20 @@ final class NeighbourRung implements RungScorer {
 
   @Override
   public void score(List<Case> cases) {
-    Lookup.findNearest(cases.stream().map(Case::lookup).toList(), NEAREST);
-    cases.forEach(NeighbourRung::score);
+    for (int from = 0; from < cases.size(); from += TOGETHER) {
+      List<Case> some = cases.subList(from, Math.min(cases.size(), from + TOGETHER));
+      List<List<float[]>> near = Lookup.vectors(some.stream().map(Case::lookup).toList(), NEAREST);
+      for (int i = 0; i < near.size(); i++) {
+        score(some.get(i), near.get(i));
+      }
+    }
   }
 
-  private static void score(Case item) {
-    List<float[]> points = new ArrayList<>();
+  private static void score(Case item, List<float[]> near) {
+    List<float[]> points = new ArrayList<>(near);
     List<String> labelOf = new ArrayList<>();
     List<Double> cosines = new ArrayList<>();
     for (Neighbour neighbour : item.lookup().byEmbedding(NEAREST)) {
-      points.add(neighbour.example().vector());
       labelOf.add(neighbour.example().output());
       cosines.add(neighbour.similarity());
     }

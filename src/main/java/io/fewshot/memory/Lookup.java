@@ -1,5 +1,7 @@
 package io.fewshot.memory;
 
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -74,6 +76,32 @@ public final class Lookup {
   public List<Neighbour> byEmbedding(int k) {
     findNearest(List.of(this), k);
     return Objects.requireNonNull(byEmbedding).first(k);
+  }
+
+  /**
+   * The vectors of what {@link #byEmbedding} finds for each of several messages; in one go, since
+   * one after the other takes longer than to search them. Not to be changed.
+   */
+  public static List<List<float[]>> vectors(List<Lookup> lookups, int k) {
+    findNearest(lookups, k);
+    Map<TaskMemory, List<Lookup>> together =
+        lookups.stream().collect(Collectors.groupingBy(each -> each.memory));
+    Map<Lookup, List<float[]>> found = new IdentityHashMap<>();
+    together.forEach(
+        (memory, group) -> {
+          List<StoredExample> examples = new ArrayList<>();
+          for (Lookup each : group) {
+            each.byEmbedding(k).forEach(neighbour -> examples.add(neighbour.example()));
+          }
+          List<float[]> vectors = memory.vectors(examples);
+          int from = 0;
+          for (Lookup each : group) {
+            int to = from + each.byEmbedding(k).size();
+            found.put(each, vectors.subList(from, to));
+            from = to;
+          }
+        });
+    return lookups.stream().map(each -> Objects.requireNonNull(found.get(each))).toList();
   }
 
   /** The {@code k} best by BM25, best first, near duplicates included. */

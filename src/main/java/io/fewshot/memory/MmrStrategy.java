@@ -19,6 +19,7 @@ final class MmrStrategy implements Strategy {
   @Override
   public List<Neighbour> rank(Lookup lookup, int depth) {
     List<Neighbour> pool = lookup.byEmbedding(Math.max(POOL, 2 * depth));
+    List<float[]> vectors = pool.stream().map(each -> each.example().vector()).toList();
     boolean[] taken = new boolean[pool.size()];
     double[] likeness = new double[pool.size()];
     Arrays.fill(likeness, Double.NEGATIVE_INFINITY);
@@ -29,7 +30,7 @@ final class MmrStrategy implements Strategy {
       Neighbour pick = pool.get(best);
       chosen.add(pick);
       for (int i = 0; i < likeness.length; i++) {
-        double cosine = NearDuplicates.cosine(pool.get(i).example(), pick.example());
+        double cosine = Embedding.dot(vectors.get(i), vectors.get(best));
         likeness[i] = Math.max(likeness[i], cosine);
       }
     }

@@ -7,8 +7,10 @@ import java.security.NoSuchAlgorithmException;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -70,13 +72,6 @@ public final class NearDuplicates {
     }
   }
 
-  /** Cosine of two examples; 0 when different encoders made their vectors. */
-  public static double cosine(StoredExample a, StoredExample b) {
-    return a.encoder().equals(b.encoder()) && a.vector().length == b.vector().length
-        ? Embedding.dot(a.vector(), b.vector())
-        : 0;
-  }
-
   /**
    * The first {@code k} of those given that do not repeat one before them. An example repeats
    * another when it has the same output and means the same; examples that contradict each other are
@@ -86,20 +81,30 @@ public final class NearDuplicates {
     record Said(String output, String text) {}
     Set<Said> said = new HashSet<>();
     List<Neighbour> kept = new ArrayList<>();
+    // Each is copied out of the index once, however often it is compared.
+    Map<StoredExample, float[]> vectors = new IdentityHashMap<>();
     for (Neighbour neighbour : ranked) {
       if (kept.size() >= k) {
         break;
       }
       StoredExample example = neighbour.example();
       if (said.add(new Said(example.output(), normalize(example.input())))
-          && kept.stream().noneMatch(before -> repeats(example, before.example()))) {
+          && kept.stream().noneMatch(before -> repeats(example, before.example(), vectors))) {
         kept.add(neighbour);
       }
     }
     return kept;
   }
 
-  private static boolean repeats(StoredExample example, StoredExample before) {
-    return example.output().equals(before.output()) && cosine(example, before) >= SAME_COSINE;
+  /** Vectors of different encoders cannot be compared. */
+  private static boolean repeats(
+      StoredExample example, StoredExample before, Map<StoredExample, float[]> vectors) {
+    return example.output().equals(before.output())
+        && example.encoder().equals(before.encoder())
+        && Embedding.dot(vector(example, vectors), vector(before, vectors)) >= SAME_COSINE;
+  }
+
+  private static float[] vector(StoredExample example, Map<StoredExample, float[]> vectors) {
+    return vectors.computeIfAbsent(example, StoredExample::vector);
   }
 }

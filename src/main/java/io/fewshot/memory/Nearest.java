@@ -34,6 +34,11 @@ final class Nearest {
     return score >= worst;
   }
 
+  /** The lowest score that can still get in. */
+  double worst() {
+    return worst;
+  }
+
   void offer(StoredExample example, double score) {
     if (!admits(score) || k <= 0 || Double.isNaN(score) || !eligible.test(example)) {
       return;

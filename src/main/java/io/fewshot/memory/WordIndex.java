@@ -23,19 +23,14 @@ final class WordIndex {
   private static final double K1 = 1.2;
   private static final double B = 0.75;
 
-  /** An example in its slot, with the lists to take it out of when it goes. */
-  private record Document(StoredExample example, List<Postings> lists) {}
-
-  /** Where a word occurs: slots and how often, side by side. */
+  /**
+   * Where a word occurs: slots and how often, side by side. A text is cut at 4,096 characters
+   * before it gets here, so how often fits into 16 bits.
+   */
   private static final class Postings {
-    final String word;
     int[] slots = new int[2];
-    int[] counts = new int[2];
+    char[] counts = new char[2];
     int size;
-
-    Postings(String word) {
-      this.word = word;
-    }
 
     void add(int slot, int count) {
       if (size == slots.length) {
@@ -43,7 +38,7 @@ final class WordIndex {
         counts = Arrays.copyOf(counts, slots.length);
       }
       slots[size] = slot;
-      counts[size] = count;
+      counts[size] = (char) count;
       size++;
     }
 
@@ -60,61 +55,62 @@ final class WordIndex {
   }
 
   private final Map<String, Postings> postings = new HashMap<>();
-  private final List<@Nullable Document> documents = new ArrayList<>();
+  private final List<@Nullable StoredExample> documents = new ArrayList<>();
   // Words of each document by slot, apart from it: a search reads this for every posting.
   private int[] lengths = new int[16];
-  private final Map<String, Integer> slotOfId = new HashMap<>();
   private final List<Integer> freeSlots = new ArrayList<>();
   private long totalLength;
 
+  /** Adds an example that is not in it. */
   void put(StoredExample example, List<String> words) {
-    remove(example.id());
-    Map<String, Integer> counts = new HashMap<>();
-    words.forEach(word -> counts.merge(word, 1, Integer::sum));
     int slot = freeSlots.isEmpty() ? documents.size() : freeSlots.remove(freeSlots.size() - 1);
-    List<Postings> lists = new ArrayList<>(counts.size());
-    counts.forEach(
-        (word, count) -> {
-          Postings list = postings.computeIfAbsent(word, Postings::new);
-          list.add(slot, count);
-          lists.add(list);
-        });
-    Document document = new Document(example, List.copyOf(lists));
+    counts(words)
+        .forEach(
+            (word, count) ->
+                postings.computeIfAbsent(word, key -> new Postings()).add(slot, count));
     if (slot == documents.size()) {
-      documents.add(document);
+      documents.add(example);
     } else {
-      documents.set(slot, document);
+      documents.set(slot, example);
     }
     if (slot >= lengths.length) {
       lengths = Arrays.copyOf(lengths, slot + (slot >> 1) + 1);
     }
     lengths[slot] = words.size();
-    slotOfId.put(example.id(), slot);
+    example.slot = slot;
     totalLength += words.size();
   }
 
-  void remove(String id) {
-    Integer slot = slotOfId.remove(id);
-    if (slot == null) {
-      return;
-    }
-    Document document = documents.set(slot, null);
+  /**
+   * Takes out an example that is in it.
+   *
+   * @param words those that it was put in with; found again rather than kept, for removals are rare
+   */
+  void remove(StoredExample example, List<String> words) {
+    int slot = example.slot;
+    documents.set(slot, null);
     freeSlots.add(slot);
-    if (document == null) {
-      return;
-    }
     totalLength -= lengths[slot];
-    for (Postings list : document.lists()) {
-      list.remove(slot);
-      if (list.size == 0) {
-        postings.remove(list.word);
+    for (String word : counts(words).keySet()) {
+      Postings list = postings.get(word);
+      if (list != null) {
+        list.remove(slot);
+        if (list.size == 0) {
+          postings.remove(word);
+        }
       }
     }
   }
 
+  private static Map<String, Integer> counts(List<String> words) {
+    Map<String, Integer> counts = new HashMap<>();
+    words.forEach(word -> counts.merge(word, 1, Integer::sum));
+    return counts;
+  }
+
   /** Offers every example that shares a word with the query. */
   void search(List<String> query, Nearest nearest) {
-    int n = slotOfId.size();
+    int n = documents.size() - freeSlots.size();
     double[] scores = new double[documents.size()];
     double meanLength = Math.max(1, (double) totalLength / Math.max(1, n));
     double[] damping = new double[scores.length];
@@ -136,9 +132,9 @@ final class WordIndex {
     }
     for (int slot = 0; slot < scores.length; slot++) {
       if (scores[slot] > 0 && nearest.admits(scores[slot])) {
-        Document document = documents.get(slot);
-        if (document != null) {
-          nearest.offer(document.example(), scores[slot]);
+        StoredExample example = documents.get(slot);
+        if (example != null) {
+          nearest.offer(example, scores[slot]);
         }
       }
     }

@@ -20,7 +20,7 @@ import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 final class Words implements AutoCloseable {
 
   // A text's first words say what it is about, and segmentation is not free.
-  private static final int MAX_CHARS = 4096;
+  static final int MAX_CHARS = 4096;
   private static final String FIELD = "text";
 
   // No stop words: "not" and "can" tell short messages apart, and BM25 gives little weight to what

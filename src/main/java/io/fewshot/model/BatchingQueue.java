@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One worker thread that joins the requests of several threads into batches. Bounded: who submits
@@ -49,6 +51,7 @@ public final class BatchingQueue<Q, R> implements AutoCloseable {
     void batch(int requests, int waiting, Duration waited, Duration computed);
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(BatchingQueue.class);
   private static final Duration CLOSING = Duration.ofSeconds(30);
 
   private final String name;
@@ -198,9 +201,16 @@ public final class BatchingQueue<Q, R> implements AutoCloseable {
       }
       return;
     }
-    long end = System.nanoTime();
-    listener.batch(
-        requests.size(), left, Duration.ofNanos(start - since), Duration.ofNanos(end - start));
+    tell(requests.size(), left, start - since, System.nanoTime() - start);
+  }
+
+  /** Who listens must not end the worker, on whom everybody waits. */
+  private void tell(int requests, int left, long waited, long computed) {
+    try {
+      listener.batch(requests, left, Duration.ofNanos(waited), Duration.ofNanos(computed));
+    } catch (RuntimeException | Error e) {
+      LOG.warn("{}: who listens to its batches failed: {}", name, e.toString());
+    }
   }
 
   private ModelException closedException() {

@@ -6,9 +6,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
 
 /** Sorts properties by the client that they are for. */
 record ClientProperties(Map<String, String> values) {
@@ -28,6 +30,20 @@ record ClientProperties(Map<String, String> values) {
           "specific.avro.reader",
           "key.subject.name.strategy",
           "value.subject.name.strategy");
+
+  /** Which of its clients, or what else, Kafka Streams gives a property with such a prefix to. */
+  private static final Pattern PREFIXED =
+      Pattern.compile(
+          "(admin|consumer|producer|main\\.consumer|restore\\.consumer|global\\.consumer|topic"
+              + "|client\\.tag)\\..*");
+
+  /**
+   * Names of Kafka Streams' that a plain consumer has too, where it means another thing: which
+   * protocol the applications' groups speak says nothing about who has no group, or one of another
+   * kind.
+   */
+  private static final Set<String> STREAMS_ALONE =
+      Set.of(ConsumerConfig.GROUP_PROTOCOL_CONFIG, ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG);
 
   private static boolean isRegistrys(String name) {
     return REGISTRYS.stream().anyMatch(name::startsWith);
@@ -57,22 +73,27 @@ record ClientProperties(Map<String, String> values) {
     return properties;
   }
 
-  /** What is for this kind of client: its own names, and those that no kind knows. */
+  /**
+   * What is for this kind of client: its own names, and those that no kind knows, Kafka Streams
+   * included.
+   */
   Map<String, Object> client(String prefix, Set<String> names) {
     Set<String> others = new HashSet<>();
     for (Collection<String> known :
         List.of(
             AdminClientConfig.configNames(),
             ConsumerConfig.configNames(),
-            ProducerConfig.configNames())) {
+            ProducerConfig.configNames(),
+            StreamsConfig.configDef().names())) {
       others.addAll(known);
     }
     Map<String, Object> properties = new HashMap<>();
     kafka()
         .forEach(
             (name, value) -> {
-              boolean prefixed = name.matches("(admin|consumer|producer)\\..*");
-              if (!prefixed && (names.contains(name) || !others.contains(name))) {
+              if (!PREFIXED.matcher(name).matches()
+                  && !STREAMS_ALONE.contains(name)
+                  && (names.contains(name) || !others.contains(name))) {
                 properties.put(name, value);
               }
             });

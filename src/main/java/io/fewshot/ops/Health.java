@@ -1,5 +1,6 @@
 package io.fewshot.ops;
 
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -128,8 +129,9 @@ public final class Health {
     return statuses().values().stream().noneMatch(status -> status.state() == State.DEAD);
   }
 
-  /** Whether everything is ready. */
+  /** Whether everything is ready; with no parts yet nothing is. */
   public boolean ready() {
-    return statuses().values().stream().allMatch(status -> status.state() == State.READY);
+    Collection<Status> all = statuses().values();
+    return !all.isEmpty() && all.stream().allMatch(status -> status.state() == State.READY);
   }
 }

@@ -36,6 +36,7 @@ public final class Settings {
   public static final String MANAGEMENT_PORT = OURS + "management.port";
   public static final String ANSWERING_THREADS = OURS + "answering.threads";
   public static final String LEARNING_THREADS = OURS + "learning.threads";
+  public static final String MEMORY = OURS + "memory.mib";
   public static final String DTYPE = OURS + "dtype";
   public static final String DEVICE = OURS + "device";
   public static final String MODELS = OURS + "models";
@@ -61,6 +62,7 @@ public final class Settings {
           MANAGEMENT_PORT,
           ANSWERING_THREADS,
           LEARNING_THREADS,
+          MEMORY,
           DTYPE,
           DEVICE,
           MODELS,
@@ -229,6 +231,11 @@ public final class Settings {
 
   public int learningThreads() {
     return values.number(LEARNING_THREADS, 1, 1, 256);
+  }
+
+  /** So many bytes of the heap may the examples take; empty for a share that suits the heap. */
+  public Optional<Long> memoryBytes() {
+    return values.find(MEMORY).map(mib -> (long) values.number(MEMORY, 0, 1, 1 << 20) << 20);
   }
 
   /** {@code auto}, {@code bf16}, {@code fp32} or {@code int8}. */

@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.Answerer;
 import io.fewshot.ladder.Answerer.Attempt;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -75,6 +75,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
 
   private final AnsweringParts parts;
   private final QueryReader reader;
+  private final AnswerRecords records;
   private final StreamSettings settings;
   private final StreamMeters meters;
 
@@ -95,9 +96,14 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
 
   @SuppressWarnings("NullAway.Init")
   AnswerQueries(
-      AnsweringParts parts, QueryReader reader, StreamSettings settings, StreamMeters meters) {
+      AnsweringParts parts,
+      QueryReader reader,
+      AnswerRecords records,
+      StreamSettings settings,
+      StreamMeters meters) {
     this.parts = parts;
     this.reader = reader;
+    this.records = records;
     this.settings = settings;
     this.meters = meters;
   }
@@ -423,20 +429,24 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     }
   }
 
+  /** All records of an answer are made before any is sent: who fails here has sent nothing. */
   private void send(TaskDefinition task, BufferedQuery query, Answer answer) {
     RawRecord raw = query.raw();
-    AnsweredQuery answered = new AnsweredQuery(raw, query.query(), task, answer);
+    RoutedAnswer routed;
     try {
-      context.forward(
-          new Record<>(raw.key(), (Object) answered, raw.timestamp(), raw.headers()),
-          AnsweringTopology.ROUTE);
-    } catch (KafkaException e) {
+      routed =
+          records.of(
+              new AnsweredQuery(raw, query.query(), task, answer), context.currentSystemTimeMs());
+    } catch (RegistryUnavailableException e) {
+      // Only before the schemas of results are known, which the start waits for.
       throw e;
     } catch (RuntimeException e) {
-      // Routing writes nothing before all is made, so nothing of it was sent.
       giveUp(query, Reason.INFERENCE_FAILED, e);
       return;
     }
+    context.forward(
+        new Record<>(raw.key(), (Object) routed, raw.timestamp(), raw.headers()),
+        AnsweringTopology.ROUTE);
     remove(query);
   }
 
@@ -450,10 +460,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
         raw.partition(),
         raw.offset(),
         cause.getMessage());
-    context.forward(
-        DeadLetters.of(raw, AnsweringTopology.ANSWER, reason, cause)
-            .withValue((Object) raw.value()),
-        AnsweringTopology.DEAD_LETTERS);
+    Record<byte[], byte[]> letter = DeadLetters.of(raw, AnsweringTopology.ANSWER, reason, cause);
+    context.forward(letter.withValue((Object) letter.value()), AnsweringTopology.DEAD_LETTERS);
     remove(query);
   }
 

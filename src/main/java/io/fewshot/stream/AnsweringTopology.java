@@ -58,6 +58,7 @@ public final class AnsweringTopology {
       MeterRegistry registry) {
     StreamMeters meters = new StreamMeters(registry).withWaiting().withExamples(parts.memory());
     QueryReader reader = new QueryReader(codecs.codec(Query.class), limits);
+    AnswerRecords records = new AnswerRecords(topics, codecs);
     Serializer<byte[]> bytes = new ByteArraySerializer();
 
     Topology topology = new Topology();
@@ -68,9 +69,10 @@ public final class AnsweringTopology {
             new ByteArrayDeserializer(),
             topics.queries().name())
         .addProcessor(DECODE, () -> new DecodeQueries(reader, meters), QUERIES)
-        .addProcessor(ANSWER, () -> new AnswerQueries(parts, reader, settings, meters), DECODE)
+        .addProcessor(
+            ANSWER, () -> new AnswerQueries(parts, reader, records, settings, meters), DECODE)
         .addStateStore(RecordBuffer.store(BUFFER, Topics.TEXT_BYTES), ANSWER)
-        .addProcessor(ROUTE, () -> new RouteAnswers(topics, codecs, meters), ANSWER)
+        .addProcessor(ROUTE, () -> new RouteAnswers(meters), ANSWER)
         .addSink(RESULTS, topics.results().name(), bytes, bytes, ROUTE)
         .addSink(LABELING, topics.labeling().name(), bytes, bytes, ROUTE)
         .addSink(SEEN, topics.seen().name(), bytes, bytes, ROUTE)

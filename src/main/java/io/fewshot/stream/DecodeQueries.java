@@ -33,10 +33,9 @@ final class DecodeQueries implements Processor<byte[], byte[], byte[], Object> {
     Outcome outcome = reader.read(raw);
     if (outcome instanceof Outcome.Bad bad) {
       meters.deadLetter(bad.reason());
-      context.forward(
-          DeadLetters.of(raw, AnsweringTopology.DECODE, bad.reason(), bad.cause())
-              .withValue((Object) raw.value()),
-          AnsweringTopology.DEAD_LETTERS);
+      Record<byte[], byte[]> letter =
+          DeadLetters.of(raw, AnsweringTopology.DECODE, bad.reason(), bad.cause());
+      context.forward(letter.withValue((Object) letter.value()), AnsweringTopology.DEAD_LETTERS);
     } else {
       var query = outcome instanceof Outcome.Good good ? good.query() : null;
       context.forward(

@@ -45,7 +45,7 @@ public final class Diagrams {
   }
 
   /** Built to be described only: nothing of this is ever asked. */
-  private static Map<String, Topology> topologies(Topics topics) {
+  static Map<String, Topology> topologies(Topics topics) {
     Map<String, Topology> built = new LinkedHashMap<>();
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     StreamSettings settings = StreamSettings.standard();
@@ -71,7 +71,7 @@ public final class Diagrams {
           LearningTopology.build(
               topics,
               codecs,
-              LearningParts.of(new NoEncoder(), Runnable::run, new TaskCatalogue()),
+              LearningParts.of(new NoEncoder(), Runnable::run, memory, new TaskCatalogue()),
               RecordLimits.standard(),
               settings,
               meters));

@@ -1,7 +1,9 @@
 package io.fewshot.stream;
 
+import io.fewshot.memory.EncoderLoadingException;
 import io.fewshot.memory.Encoders;
 import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
@@ -9,6 +11,7 @@ import io.fewshot.ops.SettingsException;
 import io.fewshot.prompt.Language;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskYaml;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -19,12 +22,14 @@ import java.util.Set;
  */
 public final class Engines implements AutoCloseable {
 
+  private static final Duration ASK = Duration.ofMillis(50);
+
   private final Settings settings;
   private final Set<Rung> runnable;
-  private final Encoders encoders = new Encoders();
+  private final Encoders encoders = Encoders.loadedInBackground();
   private final StreamModels models;
   private final Health.Component encoderHealth;
-  private final Thread loader;
+  private final BackgroundThread loader;
 
   /**
    * @param able the rungs that the program has
@@ -41,7 +46,7 @@ public final class Engines implements AutoCloseable {
     this.runnable = runnable(settings, able);
     this.models = StreamModels.open(settings, health, metrics.registry(), downloads);
     this.encoderHealth = health.component("encoder");
-    this.loader = new Thread(this::loadEncoder, "fewshot-load");
+    this.loader = new BackgroundThread("fewshot-load", encoderHealth, this::loadEncoder);
   }
 
   /** The rungs that this process can run: all that there are, unless the settings name fewer. */
@@ -69,13 +74,17 @@ public final class Engines implements AutoCloseable {
     }
   }
 
-  private void loadEncoder() {
-    try {
-      encoders.of(Language.EN).encode(List.of("warm up"));
-      encoderHealth.ready();
-    } catch (RuntimeException e) {
-      encoderHealth.failed(String.valueOf(e.getMessage()));
-    }
+  /** However long it takes: a cache directory may be full now and not in an hour. */
+  private void loadEncoder(BackgroundThread self) {
+    do {
+      try {
+        encoders.of(Language.EN).encode(List.of("warm up"));
+        encoderHealth.ready();
+        self.stop();
+      } catch (EncoderLoadingException e) {
+        encoderHealth.starting(String.valueOf(e.getMessage()));
+      }
+    } while (self.pause(ASK));
   }
 
   Set<Rung> runnable() {
@@ -92,11 +101,7 @@ public final class Engines implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      loader.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    loader.close();
     models.close();
     encoders.close();
   }

@@ -113,6 +113,10 @@ final class ExampleVectors {
   }
 
   private void complete(String task, List<Draft> drafts, List<Encoded> encoded) {
+    if (splits.leavesOut(task)) {
+      // Those that the memory had no room for keep their splits all the same.
+      drafts.forEach(this::takeStoredSplit);
+    }
     List<SplitBook.Assigned> assigned =
         splits.assign(task, drafts.stream().map(Draft::example).toList());
     for (int i = 0; i < drafts.size(); i++) {
@@ -122,6 +126,13 @@ final class ExampleVectors {
       EncodedExample example = draft.example().setSplit(assigned.get(i).split().name()).build();
       store.put(key, example);
       encoded.add(new Encoded(key, example, before == null || !sameRecord(before, example)));
+    }
+  }
+
+  private void takeStoredSplit(Draft draft) {
+    EncodedExample stored = store.get(draft.key());
+    if (stored != null) {
+      draft.example().setSplit(stored.getSplit());
     }
   }
 

@@ -4,6 +4,7 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Topics;
 import io.fewshot.ladder.AuditBook;
 import io.fewshot.memory.ExampleMemory;
+import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -39,14 +40,35 @@ final class GlobalStores {
   }
 
   static void addMemory(Topology topology, Topics topics, ExampleMemory memory) {
+    addExamples(topology, topics, MEMORY, memory, () -> {}, key -> {});
+  }
+
+  /** The memory for those who learn, which may be the same that others answer from. */
+  static void addSplits(Topology topology, Topics topics, ExampleMemory memory, SplitBook splits) {
+    addExamples(topology, topics, SPLITS, memory, splits::clear, splits::settled);
+  }
+
+  private static void addExamples(
+      Topology topology,
+      Topics topics,
+      String store,
+      ExampleMemory memory,
+      Runnable opened,
+      Consumer<ExampleKey> settled) {
     topology.addGlobalStore(
-        new MemoryStore.Builder(MEMORY, memory::clear),
-        "encoded-examples",
+        new MemoryStore.Builder(
+            store,
+            () -> {
+              opened.run();
+              memory.log().open(store, memory::clear);
+            },
+            () -> memory.log().close(store)),
+        store.equals(MEMORY) ? "encoded-examples" : "examples-with-splits",
         new StringDeserializer(),
         new ByteArrayDeserializer(),
         topics.encodedExamples().name(),
-        "hold-examples",
-        () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer()));
+        store.equals(MEMORY) ? "hold-examples" : "hold-splits",
+        () -> new HoldExamples(memory, InternalSerde.encodedExample().deserializer(), settled));
   }
 
   static void addAudits(Topology topology, Topics topics, AuditBook audits, StreamMeters meters) {
@@ -58,16 +80,5 @@ final class GlobalStores {
         topics.audits().name(),
         "hold-audits",
         () -> new HoldAudits(audits, meters));
-  }
-
-  static void addSplits(Topology topology, Topics topics, SplitBook splits) {
-    topology.addGlobalStore(
-        new MemoryStore.Builder(SPLITS, splits::clear),
-        "examples-with-splits",
-        new StringDeserializer(),
-        new ByteArrayDeserializer(),
-        topics.encodedExamples().name(),
-        "hold-splits",
-        () -> new HoldSplits(splits, InternalSerde.encodedExample().deserializer()));
   }
 }

@@ -2,39 +2,68 @@ package io.fewshot.stream;
 
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordException;
+import io.fewshot.event.Split;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.StoredExample;
+import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the example memory as the topic of encoded examples has it. */
+/**
+ * Keeps the example memory as the topic of encoded examples has it. Both applications of a process
+ * may do so with the same memory: a record changes it once.
+ */
 final class HoldExamples implements Processor<String, byte[], Void, Void> {
 
   private static final Logger LOG = LoggerFactory.getLogger(HoldExamples.class);
 
   private final ExampleMemory memory;
   private final Deserializer<EncodedExample> deserializer;
+  private final Consumer<ExampleKey> settled;
+  private ProcessorContext<Void, Void> context;
 
-  HoldExamples(ExampleMemory memory, Deserializer<EncodedExample> deserializer) {
+  /**
+   * @param settled told of each key that was read
+   */
+  @SuppressWarnings("NullAway.Init")
+  HoldExamples(
+      ExampleMemory memory,
+      Deserializer<EncodedExample> deserializer,
+      Consumer<ExampleKey> settled) {
     this.memory = memory;
     this.deserializer = deserializer;
+    this.settled = settled;
+  }
+
+  @Override
+  public void init(ProcessorContext<Void, Void> context) {
+    this.context = context;
   }
 
   @Override
   public void process(Record<String, byte[]> record) {
-    if (record.value() == null) {
-      ExampleKey key = ExampleKey.of(record.key());
+    RecordMetadata at = context.recordMetadata().orElseThrow();
+    ExampleKey key = ExampleKey.of(record.key());
+    memory.log().apply(at.partition(), at.offset(), () -> apply(key, record.value()));
+    settled.accept(key);
+  }
+
+  private void apply(ExampleKey key, byte @Nullable [] value) {
+    if (value == null) {
       memory.remove(key.task(), key.exampleId());
       return;
     }
     try {
-      memory.put(stored(deserializer.deserialize("", record.value())));
+      memory.put(stored(deserializer.deserialize("", value)));
     } catch (RecordException | IllegalArgumentException e) {
-      LOG.warn("Example {} cannot be read by this version: {}", record.key(), e.getMessage());
+      LOG.warn("Example {} cannot be read by this version: {}", key, e.getMessage());
     }
   }
 
@@ -46,6 +75,7 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
         example.getOutput(),
         example.getCreatedAt(),
         example.getEncodedBy(),
-        InternalSerde.vector(example.getVector()));
+        InternalSerde.vector(example.getVector()),
+        Split.valueOf(example.getSplit()));
   }
 }

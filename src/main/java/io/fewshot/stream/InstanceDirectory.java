@@ -1,10 +1,14 @@
 package io.fewshot.stream;
 
+import io.fewshot.ops.SettingsException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -30,7 +34,7 @@ final class InstanceDirectory implements AutoCloseable {
   /**
    * Takes a folder below {@code parent}.
    *
-   * @throws IllegalStateException when none can be had; the message says why
+   * @throws SettingsException when none can be had; the message says why, and what to do
    */
   static InstanceDirectory take(Path parent) {
     for (int number = 0; number < MOST; number++) {
@@ -42,11 +46,12 @@ final class InstanceDirectory implements AutoCloseable {
           return new InstanceDirectory(path, channel);
         }
       } catch (IOException e) {
-        throw new IllegalStateException(
-            "cannot use the state directory %s: %s".formatted(path, e.getMessage()), e);
+        throw new SettingsException(
+            "the state directory %s cannot be written to (%s): set fewshot.state.dir to one that can"
+                .formatted(parent, reason(e)));
       }
     }
-    throw new IllegalStateException(
+    throw new SettingsException(
         "all %d folders in %s are in use: set fewshot.state.dir to another place"
             .formatted(MOST, parent));
   }
@@ -64,6 +69,19 @@ final class InstanceDirectory implements AutoCloseable {
     }
     channel.close();
     return null;
+  }
+
+  /** The broken rule, where Java only names the file. */
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException exists) {
+      return exists.getFile() + " is not a directory";
+    }
+    return e instanceof FileSystemException system && system.getReason() != null
+        ? system.getReason()
+        : String.valueOf(e.getMessage());
   }
 
   Path path() {

@@ -1,5 +1,6 @@
 package io.fewshot.stream;
 
+import io.fewshot.memory.ExampleMemory;
 import java.util.concurrent.Executor;
 
 /**
@@ -8,6 +9,7 @@ import java.util.concurrent.Executor;
  *
  * @param encoder that waits out what is no text's fault
  * @param bulk where the vectors of imports are computed
+ * @param memory of examples, whose vectors the splits are decided by
  * @param tasks filled by the topology
  * @param examples budget of what waits to be encoded
  * @param corrections budget of corrections and task definitions that wait: one of their own, so
@@ -17,6 +19,7 @@ import java.util.concurrent.Executor;
 record LearningParts(
     PatientEncoder encoder,
     BulkEncoder bulk,
+    ExampleMemory memory,
     TaskCatalogue tasks,
     BufferBudget examples,
     BufferBudget corrections,
@@ -25,11 +28,13 @@ record LearningParts(
   /**
    * @param computing where the vectors of imports are computed
    */
-  static LearningParts of(TextEncoder encoder, Executor computing, TaskCatalogue tasks) {
+  static LearningParts of(
+      TextEncoder encoder, Executor computing, ExampleMemory memory, TaskCatalogue tasks) {
     PatientEncoder patient = new PatientEncoder(encoder);
     return new LearningParts(
         patient,
         new BulkEncoder(patient, computing),
+        memory,
         tasks,
         BufferBudget.ofHeap(2),
         BufferBudget.ofHeap(2),

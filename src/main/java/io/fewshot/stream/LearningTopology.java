@@ -171,7 +171,7 @@ public final class LearningTopology {
   }
 
   private void encodeExamples() {
-    SplitBook splits = new SplitBook();
+    SplitBook splits = new SplitBook(parts.memory());
     source(EXAMPLES, topics.examples().name());
     topology
         .addProcessor(
@@ -199,7 +199,7 @@ public final class LearningTopology {
     sink(ENCODED_EXAMPLES, topics.encodedExamples().name(), ENCODE);
     sink(DATASET, topics.sftDataset().name(), ENCODE);
     sink(DEAD_EXAMPLES, topics.deadLetters().name(), ENCODE);
-    GlobalStores.addSplits(topology, topics, splits);
+    GlobalStores.addSplits(topology, topics, parts.memory(), splits);
   }
 
   private void source(String name, String topic) {

@@ -13,12 +13,14 @@ import org.apache.kafka.streams.state.StoreBuilder;
 final class MemoryStore implements StateStore {
 
   private final String name;
-  private final Runnable clear;
+  private final Runnable opened;
+  private final Runnable closed;
   private boolean open;
 
-  private MemoryStore(String name, Runnable clear) {
+  private MemoryStore(String name, Runnable opened, Runnable closed) {
     this.name = name;
-    this.clear = clear;
+    this.opened = opened;
+    this.closed = closed;
   }
 
   @Override
@@ -29,7 +31,7 @@ final class MemoryStore implements StateStore {
   @Override
   public void init(StateStoreContext context, StateStore root) {
     // All is replayed after this, and an example that was removed meanwhile would never leave.
-    clear.run();
+    opened.run();
     // Global stores with a processor are restored through it; the callback is not used.
     context.register(root, (key, value) -> {});
     open = true;
@@ -37,6 +39,9 @@ final class MemoryStore implements StateStore {
 
   @Override
   public void close() {
+    if (open) {
+      closed.run();
+    }
     open = false;
   }
 
@@ -53,9 +58,18 @@ final class MemoryStore implements StateStore {
   /**
    * Builds the store over a memory that others read.
    *
-   * @param clear empties it
+   * @param opened empties it, unless another keeps it filled
+   * @param closed told that it is not filled through this store any more
    */
-  record Builder(String name, Runnable clear) implements StoreBuilder<MemoryStore> {
+  record Builder(String name, Runnable opened, Runnable closed)
+      implements StoreBuilder<MemoryStore> {
+
+    /**
+     * @param clear empties it
+     */
+    Builder(String name, Runnable clear) {
+      this(name, clear, () -> {});
+    }
 
     @Override
     public StoreBuilder<MemoryStore> withCachingEnabled() {
@@ -79,7 +93,7 @@ final class MemoryStore implements StateStore {
 
     @Override
     public MemoryStore build() {
-      return new MemoryStore(name, clear);
+      return new MemoryStore(name, opened, closed);
     }
 
     @Override

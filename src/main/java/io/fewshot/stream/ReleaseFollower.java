@@ -3,11 +3,11 @@ package io.fewshot.stream;
 import io.fewshot.event.ActiveRelease;
 import io.fewshot.event.Method;
 import io.fewshot.event.ModelRelease;
-import io.fewshot.event.RecordException;
 import io.fewshot.ladder.Answerer.NotReadyException;
 import io.fewshot.ladder.FineTuned;
 import io.fewshot.ladder.HeadSource;
 import io.fewshot.ladder.LinearHead;
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.training.Artifact;
 import io.fewshot.training.Artifacts;
@@ -23,15 +23,11 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
@@ -48,13 +44,6 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReleaseFollower.class);
   private static final Duration POLL = Duration.ofMillis(200);
-  private static final long PAUSE_MILLIS = 2_000;
-
-  /** A file may arrive a little after its release. */
-  private static final int ATTEMPTS = 5;
-
-  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(5);
-
   private final Connection connection;
   private final ReleaseBook book;
   private final Health health;
@@ -65,16 +54,8 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
   private final WarmUp warmUp;
   private final Map<String, LinearHead> heads = new ConcurrentHashMap<>();
   private final Map<String, FineTuned> fineTuned = new ConcurrentHashMap<>();
-  private final Map<Slot, Attempt> failed = new HashMap<>();
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::keepFollowing, "fewshot-releases");
-
-  private record Attempt(String version, int count, long at) {
-
-    boolean isOver(String wanted) {
-      return version.equals(wanted) && (count >= ATTEMPTS || System.nanoTime() - at < AGAIN_NANOS);
-    }
-  }
+  private final ReleaseAttempts attempts = new ReleaseAttempts(System::nanoTime);
+  private final BackgroundThread thread;
 
   /** Makes a release ready, before it serves. */
   interface WarmUp {
@@ -93,6 +74,7 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     this.health = health;
     this.component = health.component("releases");
     this.component.starting("reading the releases");
+    this.thread = new BackgroundThread("fewshot-releases", component, this::follow);
     this.swaps =
         Counter.builder("fewshot.release.swaps")
             .description("Releases that were put in place on this instance")
@@ -110,7 +92,6 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
 
   /** Starts to follow; the topics must be there. */
   void start() {
-    thread.setDaemon(true);
     thread.start();
   }
 
@@ -124,29 +105,7 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     return Optional.ofNullable(fineTuned.get(task));
   }
 
-  private void keepFollowing() {
-    while (closing.getCount() > 0) {
-      try {
-        follow();
-      } catch (InterruptException e) {
-        return;
-      } catch (KafkaException | RecordException e) {
-        LOG.warn("Releases are followed again in a moment: {}", e.getMessage());
-        pause();
-      }
-    }
-  }
-
-  private void pause() {
-    try {
-      closing.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      closing.countDown();
-    }
-  }
-
-  private void follow() {
+  private void follow(BackgroundThread self) {
     try (KafkaConsumer<String, byte[]> consumer = connection.consumer()) {
       List<TopicPartition> partitions = new ArrayList<>();
       for (String topic :
@@ -159,7 +118,7 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
       consumer.seekToBeginning(partitions);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
       boolean caughtUp = false;
-      while (closing.getCount() > 0) {
+      while (self.isOpen()) {
         consumer.poll(POLL).forEach(book::take);
         caughtUp =
             caughtUp
@@ -190,16 +149,22 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
   private void serve(Slot slot, ActiveRelease wanted) {
     String version = wanted.getVersion();
     String now = now(slot);
-    Attempt before = failed.get(slot);
-    if (slot.method() == Method.AUTO || version.equals(now)) {
+    if (slot.method() == Method.AUTO) {
       return;
     }
-    if (before != null && before.isOver(version)) {
+    if (version.equals(now)) {
+      // One that did not load may have been taken back.
+      if (attempts.forget(slot)) {
+        health.remove(name(slot));
+      }
+      return;
+    }
+    if (!attempts.isDue(slot, version)) {
       return;
     }
     try {
       load(slot, version);
-      failed.remove(slot);
+      attempts.forget(slot);
       health.remove(name(slot));
       swaps.increment();
       tellWhatServes();
@@ -208,16 +173,22 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
       throw e;
     } catch (NotReadyException e) {
       // Not the release's fault: it waits for the language model, and is tried again.
-      failed.put(slot, new Attempt(version, 0, System.nanoTime()));
+      attempts.waits(slot, version);
       health.watch(
           name(slot),
           () -> new Health.Status(Health.State.READY, version + " waits: " + e.getMessage()));
-    } catch (RuntimeException e) {
-      int count = before != null && before.version().equals(version) ? before.count() + 1 : 1;
-      failed.put(slot, new Attempt(version, count, System.nanoTime()));
+    } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+      int count = attempts.failed(slot, version);
       failures.increment();
       String old = now == null ? "it is answered without" : now + " goes on serving";
-      String why = "release %s does not load, %s: %s".formatted(version, old, e.getMessage());
+      String why =
+          "release %s does not load, %s: %s; tried %d times, again in %d s"
+              .formatted(
+                  version,
+                  old,
+                  e.getMessage() == null ? e : e.getMessage(),
+                  count,
+                  attempts.pause(slot, version).toSeconds());
       // The instance does its work all the same.
       health.watch(name(slot), () -> new Health.Status(Health.State.READY, why));
       LOG.warn("Task {}: {}", slot.task(), why);
@@ -226,13 +197,13 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
 
   private void tellWhatServes() {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
-    heads.forEach(
-        (task, head) ->
-            rows.add(
-                MultiGauge.Row.of(
-                    Tags.of("task", task, "method", Method.HEAD.name(), "version", head.version()),
-                    1)));
+    heads.forEach((task, head) -> rows.add(row(task, Method.HEAD, head.version())));
+    fineTuned.forEach((task, tuned) -> rows.add(row(task, Method.LORA, tuned.version())));
     serving.register(rows, true);
+  }
+
+  private static MultiGauge.Row<Number> row(String task, Method method, String version) {
+    return MultiGauge.Row.of(Tags.of("task", task, "method", method.name(), "version", version), 1);
   }
 
   private static String name(Slot slot) {
@@ -256,15 +227,13 @@ final class ReleaseFollower implements HeadSource, AutoCloseable {
     }
   }
 
+  /** Tells it to end, without waiting for it. */
+  void stop() {
+    thread.stop();
+  }
+
   @Override
   public void close() {
-    closing.countDown();
-    try {
-      if (thread.getState() != Thread.State.NEW) {
-        thread.join(TimeUnit.SECONDS.toMillis(30));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close();
   }
 }

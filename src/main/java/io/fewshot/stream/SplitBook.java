@@ -4,28 +4,35 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.Split;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.memory.NearDuplicates;
-import io.fewshot.memory.VectorIndex;
+import io.fewshot.memory.Neighbour;
+import io.fewshot.memory.StoredExample;
+import io.fewshot.memory.TaskMemory;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All examples of the cluster with their vectors and splits, and the rule that gives a new one its
- * split: that of the nearest example when it is nearer than a cosine of 0.93, so that what is
- * evaluated was never trained on in other words; otherwise a hash of the normalized text decides,
- * which is the same everywhere and for ever. An example keeps its split for life.
+ * The splits of all examples of the cluster, and the rule that gives a new one its split: that of
+ * the nearest example when it is nearer than a cosine of 0.93, so that what is evaluated was never
+ * trained on in other words; otherwise a hash of the normalized text decides, which is the same
+ * everywhere and for ever. An example keeps its split for life.
  *
- * <p>Filled from the topic of encoded examples, and at once by what this process decides, since a
- * near duplicate may come in the same batch. Holds no texts. Safe for use by several threads.
+ * <p>What is known lies in the example memory, which is filled from the topic of encoded examples,
+ * and is the one that messages are answered from where both applications share a process: the
+ * vectors are most of what an example takes. It is complete before anything is decided, since the
+ * application that decides fills it too (see {@link io.fewshot.memory.SharedLog}). Beside it lies
+ * what this process decided and has not come back through the topic yet, since a near duplicate may
+ * come in the same batch. Safe for use by several threads.
  *
  * <p>Limitation: two near duplicates that two processes encode within the same tenth of a second do
- * not see each other, and each follows its hash.
+ * not see each other, and each follows its hash. Nor does an example see one that a full memory
+ * left out.
  */
 final class SplitBook {
 
@@ -35,15 +42,11 @@ final class SplitBook {
   /** Of those that no neighbour decides. */
   static final double HOLDOUT_SHARE = 0.2;
 
-  /** More than a search's inner product and {@link Embedding#dot} differ by rounding. */
-  private static final double ROUNDING = 1e-4;
+  /** Of what a process decides in the time that a record takes through the topic; some 8 MB. */
+  private static final int MOST_DECIDED = 5_000;
 
-  private final Map<String, TaskBook> tasks = new HashMap<>();
-
-  /** Vectors that can be compared. */
-  private record Space(String encoder, int dimension) {}
-
-  private record Entry(Space space, Split split) {}
+  private final ExampleMemory memory;
+  private final Map<ExampleKey, Decided> decided = new LinkedHashMap<>();
 
   /**
    * An example's split.
@@ -52,80 +55,50 @@ final class SplitBook {
    */
   record Assigned(Split split, boolean known) {}
 
-  /** An example that is to have its split. */
+  /**
+   * What was decided and is not in the memory yet.
+   *
+   * @param split null of an example that was removed
+   */
   @SuppressWarnings("ArrayRecordComponent")
-  private record Wanted(String id, Space space, float[] vector) {
+  private record Decided(String encoder, float[] vector, @Nullable Split split) {
 
-    static Wanted of(EncodedExample.Builder example) {
-      float[] vector = InternalSerde.vector(example.getVector());
-      return new Wanted(
-          example.getExampleId(), new Space(example.getEncodedBy(), vector.length), vector);
+    static final Decided REMOVED = new Decided("", new float[0], null);
+
+    static Decided of(EncodedExample.Builder example, @Nullable Split split) {
+      return new Decided(example.getEncodedBy(), InternalSerde.vector(example.getVector()), split);
+    }
+
+    double cosine(Decided other) {
+      return split != null && encoder.equals(other.encoder) && vector.length == other.vector.length
+          ? Embedding.dot(vector, other.vector)
+          : 0;
     }
   }
 
-  /** A stored example that may be too alike. */
-  private record Hit(String id, double cosine) {}
+  /**
+   * Looks for the nearest of those that are alike: of equally near ones, that with the first id.
+   */
+  private static final class Search {
 
-  /** The examples of one task. */
-  private static final class TaskBook {
+    private double best = ALIKE;
+    private @Nullable String nearest;
+    private @Nullable Split split;
 
-    final Map<String, Entry> entries = new HashMap<>();
-    final Map<Space, VectorIndex<String>> vectors = new HashMap<>();
-
-    void put(String id, Space space, float[] vector, Split split) {
-      Entry before = entries.put(id, new Entry(space, split));
-      if (before != null && !before.space().equals(space)) {
-        removeVector(before.space(), id);
-      }
-      vectors.computeIfAbsent(space, key -> new VectorIndex<>(key.dimension())).put(id, vector, id);
-    }
-
-    void remove(String id) {
-      Entry entry = entries.remove(id);
-      if (entry != null) {
-        removeVector(entry.space(), id);
+    void offer(String id, double cosine, @Nullable Split itsSplit) {
+      if (cosine > best || cosine == best && nearest != null && id.compareTo(nearest) < 0) {
+        best = cosine;
+        nearest = id;
+        split = itsSplit;
       }
     }
+  }
 
-    private void removeVector(Space space, String id) {
-      VectorIndex<String> index = vectors.get(space);
-      if (index != null) {
-        index.remove(id);
-        if (index.size() == 0) {
-          vectors.remove(space);
-        }
-      }
-    }
-
-    Split split(String id) {
-      return Objects.requireNonNull(entries.get(id)).split();
-    }
-
-    /** For each one wanted, the stored examples that are as near as counts. */
-    List<List<Hit>> alike(List<Wanted> wanted) {
-      List<List<Hit>> hits = new ArrayList<>();
-      wanted.forEach(each -> hits.add(new ArrayList<>()));
-      vectors.forEach(
-          (space, index) -> {
-            List<Integer> places = new ArrayList<>();
-            List<float[]> queries = new ArrayList<>();
-            for (int i = 0; i < wanted.size(); i++) {
-              if (wanted.get(i).space().equals(space) && !entries.containsKey(wanted.get(i).id())) {
-                places.add(i);
-                queries.add(wanted.get(i).vector());
-              }
-            }
-            index.search(
-                queries,
-                (query, id, score) -> {
-                  if (score >= ALIKE - ROUNDING) {
-                    double cosine = Embedding.dot(index.vector(id), queries.get(query));
-                    hits.get(places.get(query)).add(new Hit(id, cosine));
-                  }
-                });
-          });
-      return hits;
-    }
+  /**
+   * @param memory as the topic of encoded examples has it, once anything is asked
+   */
+  SplitBook(ExampleMemory memory) {
+    this.memory = memory;
   }
 
   /**
@@ -133,58 +106,75 @@ final class SplitBook {
    * for those that have none yet. All are compared with what is stored in one go.
    */
   synchronized List<Assigned> assign(String task, List<EncodedExample.Builder> examples) {
-    TaskBook book = book(task);
-    List<Wanted> wanted = examples.stream().map(Wanted::of).toList();
-    List<List<Hit>> stored = book.alike(wanted);
+    List<Decided> wanted = examples.stream().map(each -> Decided.of(each, null)).toList();
+    List<List<Neighbour>> stored = alike(task, examples, wanted);
     List<Assigned> assigned = new ArrayList<>();
-    Set<String> changed = new HashSet<>();
     for (int i = 0; i < wanted.size(); i++) {
-      Wanted one = wanted.get(i);
-      Entry own = book.entries.get(one.id());
-      Split split;
-      if (own == null) {
-        List<Hit> hits = new ArrayList<>(stored.get(i));
-        // What came since the search has another vector, or had none.
-        hits.removeIf(hit -> changed.contains(hit.id()));
-        hits.addAll(alike(one, wanted.subList(0, i)));
-        String nearest = nearest(hits);
-        split = nearest == null ? ofHash(examples.get(i).getInput()) : book.split(nearest);
-      } else {
-        split = own.split();
+      EncodedExample.Builder example = examples.get(i);
+      ExampleKey key = new ExampleKey(task, example.getExampleId());
+      Split own = known(key);
+      Split split = own;
+      if (split == null && example.hasSplit() && memory.task(task).leavesOut()) {
+        split = Split.valueOf(example.getSplit());
       }
-      book.put(one.id(), one.space(), one.vector(), split);
-      changed.add(one.id());
+      if (split == null) {
+        split = nearest(task, wanted.get(i), stored.get(i));
+      }
+      if (split == null) {
+        split = ofHash(example.getInput());
+      }
+      note(key, new Decided(wanted.get(i).encoder(), wanted.get(i).vector(), split));
       assigned.add(new Assigned(split, own != null));
     }
     return assigned;
   }
 
-  /** The last of those with the same id counts. */
-  private static List<Hit> alike(Wanted one, List<Wanted> before) {
-    Map<String, Hit> hits = new HashMap<>();
-    for (Wanted other : before) {
-      hits.remove(other.id());
-      if (other.space().equals(one.space())) {
-        hits.put(other.id(), new Hit(other.id(), Embedding.dot(other.vector(), one.vector())));
+  /** For each of those wanted that is new, what is alike in the memory. */
+  private List<List<Neighbour>> alike(
+      String task, List<EncodedExample.Builder> examples, List<Decided> wanted) {
+    List<List<Neighbour>> alike = new ArrayList<>();
+    Map<String, List<Integer>> places = new TreeMap<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      alike.add(List.of());
+      if (known(new ExampleKey(task, examples.get(i).getExampleId())) == null) {
+        places.computeIfAbsent(wanted.get(i).encoder(), key -> new ArrayList<>()).add(i);
       }
     }
-    return List.copyOf(hits.values());
+    TaskMemory stored = memory.task(task);
+    places.forEach(
+        (encoder, at) -> {
+          List<float[]> vectors = at.stream().map(i -> wanted.get(i).vector()).toList();
+          List<List<Neighbour>> found = stored.alike(encoder, vectors, ALIKE);
+          for (int i = 0; i < found.size(); i++) {
+            alike.set(at.get(i), found.get(i));
+          }
+        });
+    return alike;
   }
 
-  /** Of equally near ones, that with the first id. */
-  private static @Nullable String nearest(List<Hit> hits) {
-    String nearest = null;
-    double best = ALIKE;
-    for (Hit hit : hits) {
-      boolean nearer =
-          hit.cosine() > best
-              || (hit.cosine() == best && nearest != null && hit.id().compareTo(nearest) < 0);
-      if (nearer) {
-        nearest = hit.id();
-        best = hit.cosine();
+  private @Nullable Split nearest(String task, Decided one, List<Neighbour> stored) {
+    Search search = new Search();
+    for (Neighbour each : stored) {
+      StoredExample example = each.example();
+      // What was decided since has another vector, or none.
+      if (!decided.containsKey(new ExampleKey(task, example.id()))) {
+        search.offer(example.id(), each.similarity(), example.split());
       }
     }
-    return nearest;
+    decided.forEach(
+        (key, other) -> {
+          if (key.task().equals(task)) {
+            search.offer(key.exampleId(), other.cosine(one), other.split());
+          }
+        });
+    return search.split;
+  }
+
+  private @Nullable Split known(ExampleKey key) {
+    Decided own = decided.get(key);
+    return own != null
+        ? own.split()
+        : memory.task(key.task()).get(key.exampleId()).map(StoredExample::split).orElse(null);
   }
 
   static Split ofHash(String text) {
@@ -192,35 +182,37 @@ final class SplitBook {
     return draw < HOLDOUT_SHARE ? Split.HOLDOUT : Split.TRAIN;
   }
 
-  synchronized boolean contains(String key) {
-    ExampleKey at = ExampleKey.of(key);
-    TaskBook book = tasks.get(at.task());
-    return book != null && book.entries.containsKey(at.exampleId());
+  /**
+   * Whether the memory had no room for some examples of a task, whose splits are not known here.
+   */
+  boolean leavesOut(String task) {
+    return memory.task(task).leavesOut();
   }
 
-  synchronized void put(EncodedExample example) {
-    float[] vector = InternalSerde.vector(example.getVector());
-    book(example.getTask())
-        .put(
-            example.getExampleId(),
-            new Space(example.getEncodedBy(), vector.length),
-            vector,
-            Split.valueOf(example.getSplit()));
+  synchronized boolean contains(String key) {
+    return known(ExampleKey.of(key)) != null;
   }
 
   synchronized void remove(String key) {
-    ExampleKey at = ExampleKey.of(key);
-    TaskBook book = tasks.get(at.task());
-    if (book != null) {
-      book.remove(at.exampleId());
+    note(ExampleKey.of(key), Decided.REMOVED);
+  }
+
+  private void note(ExampleKey key, Decided what) {
+    decided.put(key, what);
+    if (decided.size() > MOST_DECIDED) {
+      Iterator<ExampleKey> oldest = decided.keySet().iterator();
+      oldest.next();
+      oldest.remove();
     }
   }
 
-  synchronized void clear() {
-    tasks.clear();
+  /** The topic has told of an example: from now on it is as the memory has it. */
+  synchronized void settled(ExampleKey key) {
+    decided.remove(key);
   }
 
-  private TaskBook book(String task) {
-    return tasks.computeIfAbsent(task, key -> new TaskBook());
+  /** Forgets what has not come back through the topic. */
+  synchronized void clear() {
+    decided.clear();
   }
 }

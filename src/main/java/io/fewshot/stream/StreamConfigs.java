@@ -15,10 +15,22 @@ import org.apache.kafka.streams.StreamsConfig;
 /** The configuration of the two Kafka Streams applications, derived from few settings. */
 final class StreamConfigs {
 
-  /** Long enough for a restart to be told from a pause, short enough for others to take over. */
-  private static final Duration SESSION = Duration.ofSeconds(10);
+  /**
+   * How long a killed instance keeps its partitions: the shortest that brokers allow by default.
+   * Nothing dear is computed on the threads that send heartbeats, so only a long stop of the whole
+   * process is taken for its death.
+   */
+  private static final Duration SESSION = Duration.ofSeconds(6);
 
-  private static final Duration LEAST_POLL_INTERVAL = Duration.ofMinutes(5);
+  /**
+   * How long the broker keeps a dead instance's transaction open, and its records from others; a
+   * living one keeps under two seconds.
+   */
+  private static final Duration TRANSACTION = Duration.ofSeconds(10);
+
+  private static final Duration POLL_INTERVAL = Duration.ofMinutes(5);
+
+  private static final Duration METADATA_AGE = Duration.ofSeconds(10);
 
   private StreamConfigs() {}
 
@@ -47,32 +59,30 @@ final class StreamConfigs {
         StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, SaneTimestamps.class.getName());
     config.put(
         StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, UnsentRecords.class.getName());
-    timeouts(config, Duration.ofSeconds(3));
+    timeouts(config);
     sizes(config);
     config.put(StreamsConfig.topicPrefix(TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG), "0.3");
     config.put(
         StreamsConfig.topicPrefix(TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG),
         Long.toString(Topic.REMOVED_AFTER.toMillis()));
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    // Topics may grow while it runs: what comes to a new partition must not wait for five minutes.
+    config.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG),
+        (int) METADATA_AGE.toMillis());
     config.putAll(client);
     Properties properties = new Properties();
     properties.putAll(config);
     return properties;
   }
 
-  /**
-   * A transaction stays open while a batch is answered, and the broker aborts it at its timeout,
-   * which is 10 seconds by default and so bites long before the poll interval. It also is how long
-   * the messages of a killed instance stay locked, so it must not be generous either.
-   */
-  private static void timeouts(Map<String, Object> config, Duration longestBatch) {
+  private static void timeouts(Map<String, Object> config) {
     config.put(
         StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
-        (int) longestBatch.multipliedBy(3).toMillis());
-    Duration poll = longestBatch.multipliedBy(10);
+        (int) TRANSACTION.toMillis());
     config.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
-        (int) (poll.compareTo(LEAST_POLL_INTERVAL) < 0 ? LEAST_POLL_INTERVAL : poll).toMillis());
+        (int) POLL_INTERVAL.toMillis());
     config.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
         (int) SESSION.toMillis());

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.BaseUnits;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -95,6 +96,20 @@ final class StreamMeters {
         .description("Examples of all tasks in the memory of this instance")
         .strongReference(true)
         .register(registry);
+    Gauge.builder("fewshot.examples.left.out", memory, ExampleMemory::leftOut)
+        .description("Examples that the memory was too full for since it was last filled")
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("fewshot.memory.limit", memory, ExampleMemory::limit)
+        .description("Bytes of the heap that the examples may take")
+        .baseUnit(BaseUnits.BYTES)
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("fewshot.memory.used", memory, ExampleMemory::used)
+        .description("Bytes of the heap that the examples take, estimated")
+        .baseUnit(BaseUnits.BYTES)
+        .strongReference(true)
+        .register(registry);
     return this;
   }
 
@@ -102,7 +117,18 @@ final class StreamMeters {
     return waiting.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  void answered(Result result) {
+  /**
+   * @param dryRun tried out by somebody, which says nothing about what is asked
+   */
+  void answered(Result result, boolean dryRun) {
+    Counter.builder("fewshot.dry.runs")
+        .description("Dry runs answered; they are no messages")
+        .tag("task", result.getTask())
+        .register(registry)
+        .increment(dryRun ? 1 : 0);
+    if (dryRun) {
+      return;
+    }
     Counter.builder("fewshot.messages")
         .description("Messages answered")
         .tag("task", result.getTask())

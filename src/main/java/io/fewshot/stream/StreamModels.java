@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -31,6 +32,9 @@ final class StreamModels implements ModelSource, AutoCloseable {
   private final LanguageModels models;
   private final Health health;
   private final Map<String, Long> failedAt = new ConcurrentHashMap<>();
+
+  /** Those that this process is to have before it is ready. */
+  private final Set<String> preloaded = ConcurrentHashMap.newKeySet();
 
   private StreamModels(LanguageModels models, Health health) {
     this.models = models;
@@ -76,6 +80,7 @@ final class StreamModels implements ModelSource, AutoCloseable {
 
   /** Starts loading a model and shows how far it is. */
   void preload(String name) {
+    preloaded.add(name);
     models.state(name);
     health.watch("model " + name, () -> status(name));
   }
@@ -86,7 +91,9 @@ final class StreamModels implements ModelSource, AutoCloseable {
     if (state instanceof LanguageModels.Ready ready) {
       return ready.model();
     }
-    health.watch("model " + name, () -> status(name));
+    if (!preloaded.contains(name)) {
+      health.watch("model " + name, () -> ofTasks(status(name)));
+    }
     if (state instanceof LanguageModels.Failed failed) {
       tryAgain(name, failed.reason());
       throw new NotReadyException(failed.reason());
@@ -113,6 +120,11 @@ final class StreamModels implements ModelSource, AutoCloseable {
     return state instanceof LanguageModels.Failed failed
         ? Health.Status.failed(failed.reason())
         : Health.Status.starting("loading");
+  }
+
+  /** Of a model that tasks named: without it the process does its work for all others. */
+  private static Health.Status ofTasks(Health.Status status) {
+    return new Health.Status(Health.State.READY, status.reason());
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.fewshot.ladder.LadderSettings;
 import io.fewshot.ladder.LinearHead;
 import io.fewshot.memory.ExampleMemory;
 import io.fewshot.model.ProgressListener;
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Metrics;
 import io.fewshot.ops.Settings;
@@ -20,7 +21,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
@@ -39,6 +39,8 @@ import org.slf4j.LoggerFactory;
 public final class StreamService implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(StreamService.class);
+  private static final Duration CALIBRATING = Duration.ofSeconds(5);
+  private static final Duration LOOK = Duration.ofMillis(50);
 
   private final Settings settings;
   private final Topics topics;
@@ -49,7 +51,7 @@ public final class StreamService implements AutoCloseable {
 
   private final InstanceDirectory directory;
   private final Engines engines;
-  private final ExampleMemory memory = new ExampleMemory();
+  private final ExampleMemory memory;
   private final TaskCatalogue tasks = new TaskCatalogue();
   private final AuditBook audits = new AuditBook();
   private final Ladder ladder;
@@ -61,13 +63,16 @@ public final class StreamService implements AutoCloseable {
   private final StreamApplication learning;
   private final Map<String, KafkaStreamsMetrics> kafkaMetrics = new ConcurrentHashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread starter;
+  private final Surroundings surroundings;
+  private final Health.Component calibrations;
+  private final Health.Component start;
+  private final BackgroundThread starter;
   private volatile RecordLimits limits = RecordLimits.standard();
 
   /**
    * @param codecs not closed here
    * @param engines not closed here; see {@link #engines}
-   * @throws IllegalStateException when the state directory cannot be used
+   * @throws SettingsException when the state directory cannot be used
    */
   public StreamService(
       Settings settings,
@@ -82,6 +87,8 @@ public final class StreamService implements AutoCloseable {
     this.health = health;
     this.metrics = metrics;
     this.engines = engines;
+    this.memory = new ExampleMemory(settings.memoryBytes().orElseGet(ExampleMemory::standardLimit));
+    health.watch("memory", () -> new Health.Status(Health.State.READY, memory.concern()));
     this.releases =
         new ReleaseFollower(
             new Connection(settings, topics, codecs), health, metrics.registry(), warmUp());
@@ -101,12 +108,22 @@ public final class StreamService implements AutoCloseable {
         AnsweringParts.of(ladder, memory, tasks, audits, workers, streamSettings);
     LearningParts learned =
         LearningParts.of(
-            TextEncoder.of(engines.encoders()), BulkEncoder.thread(), new TaskCatalogue());
+            TextEncoder.of(engines.encoders()), BulkEncoder.thread(), memory, new TaskCatalogue());
     health.watch("registry", this::registryStatus);
     health.watch("examples", learned.faults()::status);
     health.watch("messages", parts.faults()::status);
     health.watch("models of tasks", parts.outages()::status);
     this.directory = InstanceDirectory.take(settings.stateDirectory());
+    this.surroundings =
+        new Surroundings(
+            topics,
+            codecs,
+            settings.admin(),
+            Changelogs.of(topics, settings.applicationIdPrefix()),
+            health,
+            closing);
+    this.calibrations = health.component("calibration");
+    this.start = health.component("start");
     this.answering =
         application(
             "answering",
@@ -121,7 +138,7 @@ public final class StreamService implements AutoCloseable {
             () ->
                 LearningTopology.build(
                     topics, streamCodecs, learned, limits, streamSettings, metrics.registry()));
-    this.starter = new Thread(this::startApplications, "fewshot-start");
+    this.starter = new BackgroundThread("fewshot-start", start, this::startApplications);
   }
 
   /**
@@ -148,29 +165,21 @@ public final class StreamService implements AutoCloseable {
   }
 
   private StreamApplication application(String name, int threads, Supplier<Topology> topology) {
-    Health.Component component = health.component(name);
-    component.starting("waiting for broker and registry");
-    Consumer<StreamApplication.State> listener =
-        state -> {
-          if (state instanceof StreamApplication.State.Running) {
-            component.ready();
-          } else if (state instanceof StreamApplication.State.Starting starting) {
-            component.starting(starting.what());
-          } else if (state instanceof StreamApplication.State.Failed failed) {
-            component.failed(failed.why());
-          }
-        };
-    return new StreamApplication(
-        name,
-        topology,
-        StreamConfigs.of(
-            settings.applicationIdPrefix() + name,
-            threads,
-            streamSettings,
-            directory.path(),
-            settings.streams()),
-        streams -> bindMetrics(name, streams),
-        listener);
+    StreamApplication application =
+        new StreamApplication(
+            name,
+            surroundings::check,
+            topology,
+            StreamConfigs.of(
+                settings.applicationIdPrefix() + name,
+                threads,
+                streamSettings,
+                directory.path(),
+                settings.streams()),
+            streams -> bindMetrics(name, streams),
+            metrics.registry());
+    health.watch(name, application::status);
+    return application;
   }
 
   /** A client that was replaced, and tasks that went elsewhere, take their meters with them. */
@@ -188,18 +197,42 @@ public final class StreamService implements AutoCloseable {
     starter.start();
   }
 
-  private void startApplications() {
-    try {
-      if (new Surroundings(topics, codecs, settings.admin(), health, closing).await()) {
-        limits = limits();
-        announcements.start();
-        learning.start();
-        answering.start();
-        releases.start();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void startApplications(BackgroundThread self) throws InterruptedException {
+    if (surroundings.await()) {
+      limits = limits();
+      announcements.start();
+      learning.start();
+      answering.start();
+      releases.start();
+      start.ready();
+      awaitCalibrations(self);
+      self.stop();
     }
+  }
+
+  /** The first answers are worth waiting a little for: until then nothing is accepted. */
+  private void awaitCalibrations(BackgroundThread self) {
+    calibrations.starting("waiting for the examples");
+    while (answering.status().state() != Health.State.READY) {
+      if (!self.pause(LOOK)) {
+        return;
+      }
+    }
+    long deadline = System.nanoTime() + CALIBRATING.toNanos();
+    while (!tasks.all().stream().allMatch(ladder::isCalibrated)
+        && System.nanoTime() < deadline
+        && self.pause(LOOK)) {
+      calibrations.starting("answering stored examples");
+    }
+    calibrations.ready();
+  }
+
+  /**
+   * Whether the answers of the rungs that cost no language model are calibrated, if there are
+   * examples to do that with; begins to if not. True when there is no such task.
+   */
+  public boolean isCalibrated(String task) {
+    return tasks.find(task).map(ladder::isCalibrated).orElse(true);
   }
 
   /** Follow from what the topics take, which were there a moment ago. */
@@ -246,24 +279,21 @@ public final class StreamService implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
-    join(starter);
+    starter.close();
+    // All at once: each takes seconds.
+    announcements.stop();
+    answering.stop();
+    learning.stop();
+    releases.stop();
     announcements.close();
     answering.close();
     learning.close();
     workers.close();
     streamCodecs.close();
-    kafkaMetrics.values().forEach(KafkaStreamsMetrics::close);
     releases.close();
+    kafkaMetrics.values().forEach(KafkaStreamsMetrics::close);
     ladder.close();
     memory.close();
     directory.close();
-  }
-
-  private static void join(Thread thread) {
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

@@ -1,15 +1,19 @@
 package io.fewshot.stream;
 
+import static java.util.stream.Collectors.joining;
+
 import io.fewshot.event.Codecs;
 import io.fewshot.event.RecordException;
 import io.fewshot.event.Schemas;
 import io.fewshot.event.TopicAdmin;
+import io.fewshot.event.TopicAdmin.Difference;
 import io.fewshot.event.Topics;
 import io.fewshot.ops.Health;
 import io.fewshot.ops.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -18,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits until what the applications need around them is there: the broker with the topics, and the
- * registry with our schemas. Asked for before the start, so that no result is ever held up by a
+ * Waits until what the applications need around them is there: the broker with topics that fit, and
+ * the registry with our schemas. Asked for before the start, so that no result is ever held up by a
  * schema that is not registered yet.
  */
 final class Surroundings {
@@ -31,19 +35,25 @@ final class Surroundings {
   private final Topics topics;
   private final Codecs codecs;
   private final Map<String, Object> admin;
+  private final Map<String, Set<String>> changelogs;
   private final Health.Component broker;
   private final Health.Component registry;
   private final CountDownLatch closing;
 
+  /**
+   * @param changelogs topics behind stores, each with the topics that its store is filled from
+   */
   Surroundings(
       Topics topics,
       Codecs codecs,
       Map<String, Object> admin,
+      Map<String, Set<String>> changelogs,
       Health health,
       CountDownLatch closing) {
     this.topics = topics;
     this.codecs = codecs;
     this.admin = admin;
+    this.changelogs = changelogs;
     this.broker = health.component("topics");
     this.registry = health.component("schemas");
     this.closing = closing;
@@ -55,36 +65,75 @@ final class Surroundings {
   }
 
   private boolean awaitTopics() throws InterruptedException {
-    try (Admin client = Admin.create(admin)) {
-      TopicAdmin topicAdmin = new TopicAdmin(client, ASK);
-      do {
-        if (topicsAreThere(topicAdmin)) {
+    do {
+      try {
+        String misfit = misfit();
+        if (misfit.isEmpty()) {
           broker.ready();
           return true;
         }
-      } while (!closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
-    }
+        report(broker, misfit);
+      } catch (KafkaException e) {
+        Throwable cause = e.getCause() instanceof KafkaException inner ? inner : e;
+        report(
+            broker,
+            "the broker at %s cannot be used: %s"
+                .formatted(admin.get(Settings.BOOTSTRAP), cause.getMessage()));
+      }
+    } while (!closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
     return false;
   }
 
-  private boolean topicsAreThere(TopicAdmin client) {
-    try {
-      List<String> missing =
-          client.check(topics).stream()
-              .filter(difference -> difference.what().equals("topic"))
-              .map(TopicAdmin.Difference::topic)
-              .toList();
-      if (missing.isEmpty()) {
-        return true;
-      }
-      report(broker, "topics are missing: create them with ./fewshot topics create");
-    } catch (KafkaException e) {
-      report(
-          broker,
-          "the broker at %s cannot be used: %s"
-              .formatted(admin.get(Settings.BOOTSTRAP), e.getMessage()));
+  /** What is around does not fit what is built on it. The message says what, and what to do. */
+  static final class UnfitException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    private UnfitException(String message) {
+      super(message);
     }
-    return false;
+  }
+
+  /**
+   * Makes sure that topics still fit: somebody may have changed them while it ran.
+   *
+   * @throws UnfitException when they do not
+   * @throws KafkaException when the broker does not say
+   */
+  void check() {
+    String misfit = misfit();
+    if (!misfit.isEmpty()) {
+      throw new UnfitException(misfit);
+    }
+  }
+
+  /** What would be lost on the topics as they are, and what to do; empty when nothing would. */
+  private String misfit() {
+    List<Difference> losses = losses();
+    List<String> missing =
+        losses.stream()
+            .filter(difference -> difference.what().equals("topic"))
+            .map(Difference::topic)
+            .toList();
+    if (!missing.isEmpty()) {
+      return "topics are missing: create them with ./fewshot topics create (%s)"
+          .formatted(String.join(", ", missing));
+    }
+    return losses.isEmpty()
+        ? ""
+        : "topics do not fit, and records would be lost: %s; see ./fewshot topics check, and grow"
+            .formatted(losses.stream().map(Difference::toString).collect(joining("; ")));
+  }
+
+  /** By a client anew: one cannot even be made while nobody knows the broker's name. */
+  private List<Difference> losses() {
+    Admin client = Admin.create(admin);
+    try {
+      return new TopicAdmin(client, ASK).losses(topics, changelogs);
+    } finally {
+      // Not waiting for the answers of a broker that is away.
+      client.close(Duration.ZERO);
+    }
   }
 
   private boolean awaitSchemas() throws InterruptedException {

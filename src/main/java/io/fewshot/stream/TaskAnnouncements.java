@@ -1,16 +1,13 @@
 package io.fewshot.stream;
 
+import io.fewshot.ops.BackgroundThread;
 import io.fewshot.ops.Health;
 import io.fewshot.training.Connection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Notes which tasks have a definition in the public topic, by the keys alone: whether it can be
@@ -21,22 +18,19 @@ import org.slf4j.LoggerFactory;
  */
 final class TaskAnnouncements implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(TaskAnnouncements.class);
   private static final Duration POLL = Duration.ofMillis(200);
-  private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final Connection connection;
   private final TaskCatalogue tasks;
   private final Health.Component health;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::keepFollowing, "fewshot-tasks");
+  private final BackgroundThread thread;
 
   TaskAnnouncements(Connection connection, TaskCatalogue tasks, Health.Component health) {
     this.connection = connection;
     this.tasks = tasks;
     this.health = health;
+    this.thread = new BackgroundThread("fewshot-tasks", health, this::follow);
     tasks.awaitAnnouncements();
-    thread.setDaemon(true);
   }
 
   /** Starts to follow; the topic must be there. */
@@ -44,21 +38,7 @@ final class TaskAnnouncements implements AutoCloseable {
     thread.start();
   }
 
-  private void keepFollowing() {
-    while (closing.getCount() > 0) {
-      try {
-        follow();
-      } catch (org.apache.kafka.common.errors.InterruptException e) {
-        return;
-      } catch (RuntimeException | Error e) {
-        LOG.warn("The task definitions are read again in a moment: {}", e.toString());
-        health.failed("the task definitions cannot be read: " + e.getMessage());
-        pause();
-      }
-    }
-  }
-
-  private void follow() {
+  private void follow(BackgroundThread self) {
     try (KafkaConsumer<String, byte[]> consumer = connection.consumer()) {
       String topic = connection.topics().tasks().name();
       List<TopicPartition> partitions =
@@ -68,7 +48,7 @@ final class TaskAnnouncements implements AutoCloseable {
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-      while (closing.getCount() > 0) {
+      while (self.isOpen()) {
         consumer
             .poll(POLL)
             .forEach(
@@ -85,24 +65,13 @@ final class TaskAnnouncements implements AutoCloseable {
     }
   }
 
-  private void pause() {
-    try {
-      closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      closing.countDown();
-    }
+  /** Tells it to end, without waiting for it. */
+  void stop() {
+    thread.stop();
   }
 
   @Override
   public void close() {
-    closing.countDown();
-    try {
-      if (thread.getState() != Thread.State.NEW) {
-        thread.join(TimeUnit.SECONDS.toMillis(5));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close();
   }
 }

@@ -43,18 +43,23 @@ final class ThreadBudgets {
     budgets.keySet().removeIf(thread -> !thread.isAlive());
     Budget budget = budgets.computeIfAbsent(Thread.currentThread(), thread -> new Budget());
     if (!budget.ticked.add(partition)) {
-      budget.first = budget.refused;
-      budget.refused = new HashSet<>();
+      if (budget.first.isEmpty()) {
+        budget.first = budget.refused;
+        budget.refused = new HashSet<>();
+      }
       budget.ticked.clear();
       budget.ticked.add(partition);
       budget.usedNanos = 0;
     }
-    boolean waitsForOthers = !budget.first.isEmpty() && !budget.first.remove(partition);
-    boolean may = budget.usedNanos < budgetNanos && !waitsForOthers;
-    if (!may) {
+    boolean isFirst = budget.first.contains(partition);
+    if (budget.usedNanos < budgetNanos && (isFirst || budget.first.isEmpty())) {
+      budget.first.remove(partition);
+      return true;
+    }
+    if (!isFirst) {
       budget.refused.add(partition);
     }
-    return may;
+    return false;
   }
 
   /** Whether the calling thread has time left in this round. */

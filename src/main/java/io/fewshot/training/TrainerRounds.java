@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -76,12 +76,12 @@ final class TrainerRounds implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   /**
-   * Works until closing.
+   * Works until it is no longer open.
    *
    * @param joined called when it is at work
    * @throws KafkaException when it cannot go on
    */
-  void run(CountDownLatch closing, Runnable joined) {
+  void run(BooleanSupplier open, Runnable joined) {
     Map<String, Object> given = connection.settings().consumer();
     given.put(ConsumerConfig.GROUP_ID_CONFIG, id(TRAINER));
     given.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
@@ -98,7 +98,7 @@ final class TrainerRounds implements AutoCloseable, ConsumerRebalanceListener {
             "the topic " + requests + " is not there: run ./fewshot topics create");
       }
       consumer.subscribe(List.of(requests), this);
-      while (closing.getCount() > 0) {
+      while (open.getAsBoolean()) {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
           take(record, consumer, progress);
         }

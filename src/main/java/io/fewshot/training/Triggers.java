@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.Producer;
@@ -64,8 +64,12 @@ final class Triggers {
     asked.remove(task);
   }
 
-  /** Watches the data set until closing. */
-  void run(CountDownLatch closing) {
+  /**
+   * Watches the data set until it is no longer open.
+   *
+   * @param watching called when it is at work
+   */
+  void run(BooleanSupplier open, Runnable watching) {
     String topic = connection.topics().sftDataset().name();
     start();
     long next = System.nanoTime() + every.map(Duration::toNanos).orElse(0L);
@@ -77,8 +81,9 @@ final class Triggers {
               .toList();
       consumer.assign(all);
       consumer.seekToBeginning(all);
-      while (closing.getCount() > 0) {
+      while (open.getAsBoolean()) {
         consumer.poll(POLL).forEach(this::take);
+        watching.run();
         for (String task : due(examples == 0 ? Integer.MAX_VALUE : examples)) {
           ask(producer, task, examples + " new examples or more");
         }

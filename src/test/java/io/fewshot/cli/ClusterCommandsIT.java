@@ -64,6 +64,28 @@ class ClusterCommandsIT {
   }
 
   @Test
+  void topicsThatCarryTheLoadGrowAndTheOthersStay() {
+    // Given topics of an installation of their own
+    run("", "topics", "create", "--topic-prefix", "grown.");
+
+    // When
+    Ran grow = run("", "topics", "grow", "--topic-prefix", "grown.", "--partitions", "8", "--json");
+    Ran again =
+        run("", "topics", "grow", "--topic-prefix", "grown.", "--partitions", "7", "--json");
+    Ran check = run("", "topics", "check", "--topic-prefix", "grown.");
+
+    // Then
+    assertThat(grow.status()).isZero();
+    assertThat(grow.json())
+        .extracting(line -> line.path("topic").asText() + " " + line.path("partitions").asInt())
+        .containsExactly("grown.queries 8", "grown.results 8", "grown.labeling 8");
+    assertThat(again.json())
+        .allMatch(line -> line.path("partitions").asInt() == 8)
+        .noneMatch(line -> line.path("grown").asBoolean());
+    assertThat(check.status()).as(check.out()).isZero();
+  }
+
+  @Test
   void topicsThatAreMissingAreNamed() {
     Ran check = run("", "topics", "check", "--topic-prefix", "other.", "--json");
     Ran publish = run("text\nhello\n", "publish", "--topic-prefix", "other.", "--task", "t", "-");

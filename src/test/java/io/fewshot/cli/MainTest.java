@@ -23,7 +23,9 @@ class MainTest {
       value = {
         "nonsense|unknown command 'nonsense'; see ./fewshot --help",
         "imitate --task x|unknown command 'imitate'; see ./fewshot --help",
-        "topics|which one? choose of create, check",
+        "topics|which one? choose of create, check, grow",
+        "topics grow|--partitions=N",
+        "topics grow --partitions 0|--partitions must be from 1 to 10000, not 0",
         "topics create --replication 0|--replication must be at least 1",
         "topics create --replication many|'many' is not an int",
         "publish file.csv|--task=T",
@@ -66,6 +68,36 @@ class MainTest {
     assertThat(console.out()).isEmpty();
   }
 
+  @Test
+  void aStateDirectoryThatCannotBeWrittenToIsSaidWithWhatToDo() throws IOException {
+    // Given a place below a regular file: permissions do not hold back everybody
+    Path file = Files.writeString(directory.resolve("file"), "");
+    Path config =
+        Files.writeString(
+            directory.resolve("my.properties"),
+            "fewshot.rungs=neighbours\nfewshot.state.dir=%s\n".formatted(file.resolve("state")));
+
+    // When
+    int status =
+        Main.run(
+            console.console(),
+            "stream",
+            "--config",
+            config.toString(),
+            "--port",
+            "0",
+            "--bootstrap-servers",
+            "localhost:1",
+            "--schema-registry-url",
+            "http://localhost:1");
+
+    // Then
+    assertThat(status).isEqualTo(2);
+    assertThat(console.err())
+        .contains("the state directory " + file.resolve("state"), "set fewshot.state.dir")
+        .doesNotContain("should not happen");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -73,6 +105,7 @@ class MainTest {
         "topics --help",
         "topics create --help",
         "topics check --help",
+        "topics grow --help",
         "task apply --help",
         "task list --help",
         "examples import --help",

@@ -2,6 +2,7 @@ package io.fewshot.ladder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.fewshot.memory.Embedding;
 import io.fewshot.memory.Encoders;
@@ -10,6 +11,7 @@ import io.fewshot.memory.StoredExample;
 import io.fewshot.prompt.Rung;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.prompt.TaskYaml;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -94,6 +96,40 @@ class LadderIT {
     assertThat(answer.candidates().stream().mapToDouble(Answer.Option::probability).sum())
         .isLessThanOrEqualTo(1);
     assertThat(answer.confidence()).isEqualTo(answer.candidates().get(0).probability());
+  }
+
+  @Test
+  void nothingIsAcceptedBeforeTheFirstCalibrationWhereThereAreExamplesForOne() {
+    // Given enough examples of two labels.
+    ladder.close();
+    ladder = ladder(Set.of(Rung.NEIGHBOURS), name -> model);
+    String easy = OPEN + "promise: {confidence: 0.3}\n";
+    for (int i = 0; i < 6; i++) {
+      remember("o" + i, "Where is my parcel, number " + i + "?", "order_status");
+      remember("p" + i, "Is paying by card number " + i + " possible?", "payment");
+    }
+
+    // When
+    Answer first = ask(easy, "Where is my parcel, number 3?");
+
+    // Then it is the best guess, and people look at it.
+    assertThat(first.output()).isEqualTo("order_status");
+    assertThat(first.confidence()).isGreaterThan(0.3);
+    assertThat(first.accepted()).isFalse();
+    await().atMost(Duration.ofSeconds(20)).until(() -> ladder.isCalibrated(task(easy)));
+    assertThat(ask(easy, "Where is my parcel, number 3?").accepted()).isTrue();
+  }
+
+  @Test
+  void withTooFewExamplesForACalibrationTheDefaultsServe() {
+    ladder.close();
+    ladder = ladder(Set.of(Rung.NEIGHBOURS), name -> model);
+    String easy = OPEN + "promise: {confidence: 0.3}\n";
+    remember("1", "Where is my parcel?", "order_status");
+    remember("2", "Is paying by card possible?", "payment");
+
+    assertThat(ask(easy, "Where is my parcel?").accepted()).isTrue();
+    assertThat(ladder.isCalibrated(task(easy))).isTrue();
   }
 
   @Test

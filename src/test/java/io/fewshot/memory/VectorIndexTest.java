@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 
 class VectorIndexTest {
@@ -16,8 +18,9 @@ class VectorIndexTest {
   private static final int DIMENSION = 7;
 
   private final Random random = new Random(5);
-  private final VectorIndex<String> index = new VectorIndex<>(DIMENSION);
+  private final VectorIndex<String> index = new VectorIndex<>(DIMENSION, new ReentrantLock());
   private final Map<String, float[]> expected = new HashMap<>();
+  private final Map<String, VectorIndex.Row<String>> rows = new HashMap<>();
 
   @Test
   void findsEveryVectorAfterPutsAndRemovalsAcrossBlocks() {
@@ -26,12 +29,11 @@ class VectorIndexTest {
       put("v" + i);
     }
     for (int i = 0; i < 300; i += 3) {
-      index.remove("v" + i);
-      expected.remove("v" + i);
+      remove("v" + i);
     }
+    remove("v1");
     put("v1");
     put("late");
-    index.remove("never there");
     float[] query = vector();
 
     // When
@@ -43,7 +45,7 @@ class VectorIndexTest {
     found.forEach(
         (id, score) ->
             assertThat(score).isCloseTo(Embedding.dot(query, expected.get(id)), within(1e-5f)));
-    assertThat(index.vector("v1")).isEqualTo(expected.get("v1"));
+    expected.forEach((id, vector) -> assertThat(row(id).vector()).as(id).isEqualTo(vector));
   }
 
   @Test
@@ -66,7 +68,7 @@ class VectorIndexTest {
       put("v" + i);
     }
     for (int i = 128; i >= 0; i--) {
-      index.remove("v" + i);
+      remove("v" + i);
     }
     assertThat(index.size()).isZero();
     assertThat(search(List.of(vector())).get(0)).isEmpty();
@@ -76,10 +78,88 @@ class VectorIndexTest {
     assertThat(search(List.of(vector())).get(0)).containsOnlyKeys("v7");
   }
 
+  @Test
+  void whatLeavesTakesItsVectorAlong() {
+    // Given
+    for (int i = 0; i < 140; i++) {
+      put("v" + i);
+    }
+    VectorIndex.Row<String> row = row("v3");
+    float[] vector = expected.get("v3");
+
+    // When
+    remove("v3");
+    put("v3");
+
+    // Then
+    assertThat(row.vector()).isEqualTo(vector);
+    assertThat(row("v3").vector()).isEqualTo(expected.get("v3")).isNotEqualTo(vector);
+  }
+
+  @Test
+  void manyVectorsAreCopiedInTheOrderInWhichTheyAreAskedFor() {
+    // Given some in each of three blocks, one twice, and two that have left
+    for (int i = 0; i < 300; i++) {
+      put("v" + i);
+    }
+    List<String> wanted = List.of("v299", "v5", "v130", "v0", "v5", "v131", "v17", "v129");
+    List<VectorIndex.Row<String>> asked = wanted.stream().map(this::row).toList();
+    List<float[]> vectors = wanted.stream().map(expected::get).toList();
+    remove("v17");
+    remove("v299");
+
+    // When
+    List<float[]> copies = index.vectors(asked);
+
+    // Then
+    assertThat(copies).containsExactlyElementsOf(vectors);
+    assertThat(index.vectors(List.of())).isEmpty();
+  }
+
+  @Test
+  void onlyScoresAreToldThatWereAskedFor() {
+    // Given
+    for (int i = 0; i < 200; i++) {
+      put("v" + i);
+    }
+    float[] query = vector();
+    Map<String, Float> all = search(List.of(query)).get(0);
+
+    // When
+    Map<String, Float> positive = new HashMap<>();
+    index.search(
+        List.of(query),
+        new VectorIndex.Found<>() {
+          @Override
+          public float least(int asked) {
+            return 0;
+          }
+
+          @Override
+          public void accept(int asked, String id, float score) {
+            positive.put(id, score);
+          }
+        });
+
+    // Then
+    all.values().removeIf(score -> score < 0);
+    assertThat(positive).isEqualTo(all).hasSizeBetween(50, 150);
+  }
+
   private void put(String id) {
     float[] vector = vector();
-    index.put(id, vector, id);
+    rows.put(id, index.add(vector, id));
     expected.put(id, vector);
+  }
+
+  private void remove(String id) {
+    index.remove(row(id));
+    rows.remove(id);
+    expected.remove(id);
+  }
+
+  private VectorIndex.Row<String> row(String id) {
+    return Objects.requireNonNull(rows.get(id));
   }
 
   private float[] vector() {

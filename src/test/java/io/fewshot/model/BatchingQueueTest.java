@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -141,5 +142,22 @@ class BatchingQueueTest {
     assertThatThrownBy(() -> queue.call(List.of(1), Lane.URGENT))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("closed");
+  }
+
+  @Test
+  void aListenerThatFailsCostsNoCallAndNotTheWorker() {
+    // Given
+    Listener failing =
+        (requests, waiting, waited, computed) -> {
+          throw new IllegalStateException("made up by the test");
+        };
+    try (BatchingQueue<Integer, Integer> queue =
+        new BatchingQueue<>("test", this::compute, i -> 1, 10, 10, failing)) {
+      // When, Then
+      assertThat(queue.call(List.of(1), Lane.NORMAL)).containsExactly(2);
+      assertThat(call(queue, Lane.NORMAL, 2).orTimeout(10, TimeUnit.SECONDS).join())
+          .containsExactly(4);
+      assertThat(batches).as("each computed once").containsExactly(List.of(1), List.of(2));
+    }
   }
 }

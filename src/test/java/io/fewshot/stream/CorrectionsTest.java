@@ -17,6 +17,7 @@ import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.SeenHeader;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Language;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
@@ -87,7 +88,8 @@ class CorrectionsTest {
             LearningTopology.build(
                 TOPICS,
                 codecs,
-                LearningParts.of(new LetterEncoder(), Runnable::run, new TaskCatalogue()),
+                LearningParts.of(
+                    new LetterEncoder(), Runnable::run, new ExampleMemory(), new TaskCatalogue()),
                 RecordLimits.standard(),
                 StreamSettings.standard(),
                 meters),

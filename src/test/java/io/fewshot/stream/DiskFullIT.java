@@ -12,6 +12,8 @@ import io.fewshot.event.RecordCodec;
 import io.fewshot.event.TopicAdmin;
 import io.fewshot.event.Topics;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
+import io.fewshot.ops.Health;
 import io.fewshot.prompt.Language;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -24,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -68,7 +69,6 @@ class DiskFullIT {
       try (Admin admin = Admin.create(connection)) {
         new TopicAdmin(admin, Duration.ofSeconds(30)).create(topics, 1);
       }
-      AtomicReference<StreamApplication.State> state = new AtomicReference<>();
       try (StreamApplication application =
           new StreamApplication(
               "learning",
@@ -76,18 +76,22 @@ class DiskFullIT {
                   LearningTopology.build(
                       topics,
                       codecs,
-                      LearningParts.of(new WideEncoder(), Runnable::run, new TaskCatalogue()),
+                      LearningParts.of(
+                          new WideEncoder(),
+                          Runnable::run,
+                          new ExampleMemory(),
+                          new TaskCatalogue()),
                       RecordLimits.standard(),
                       StreamSettings.standard(),
                       new SimpleMeterRegistry()),
               StreamConfigs.of("full-learning", 1, StreamSettings.standard(), disk, connection),
               streams -> {},
-              state::set)) {
+              new SimpleMeterRegistry())) {
         application.start();
         await()
             .dontCatchUncaughtExceptions()
             .atMost(Duration.ofSeconds(60))
-            .until(() -> state.get() instanceof StreamApplication.State.Running);
+            .until(() -> application.status().state() == Health.State.READY);
 
         // When the disk is filled to the last block, and more examples come than fit.
         Path filler = fill(disk);
@@ -95,9 +99,8 @@ class DiskFullIT {
         await()
             .dontCatchUncaughtExceptions()
             .atMost(Duration.ofSeconds(90))
-            .until(() -> state.get() instanceof StreamApplication.State.Failed);
-        assertThat(((StreamApplication.State.Failed) state.get()).why())
-            .containsIgnoringCase("space");
+            .until(() -> application.status().state() == Health.State.FAILED);
+        assertThat(application.status().reason()).containsIgnoringCase("space");
 
         Files.delete(filler);
         awaitEncoded(topics, connection);

@@ -14,6 +14,7 @@ import io.fewshot.event.InternalSerde;
 import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.ladder.AuditBook;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.model.ModelException;
 import io.fewshot.ops.Health;
 import java.nio.ByteBuffer;
@@ -349,7 +350,7 @@ class LearningGoesOnTest {
   void tasksTakeTurnsWithTheirImports() throws Exception {
     // Given an import of one task, and batches that are computed when the test says so
     Deque<Runnable> computing = new ArrayDeque<>();
-    start(LearningParts.of(encoder, computing::add, new TaskCatalogue()));
+    start(LearningParts.of(encoder, computing::add, new ExampleMemory(), new TaskCatalogue()));
     for (int i = 0; i < 500; i++) {
       world.teach("t", "e" + i, "text " + i);
     }

@@ -10,6 +10,7 @@ import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.memory.Embedding;
+import io.fewshot.memory.ExampleMemory;
 import io.fewshot.prompt.Language;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -71,7 +72,8 @@ class LearningTopologyTest {
             LearningTopology.build(
                 TOPICS,
                 codecs,
-                LearningParts.of(new CountingEncoder(), Runnable::run, new TaskCatalogue()),
+                LearningParts.of(
+                    new CountingEncoder(), Runnable::run, new ExampleMemory(), new TaskCatalogue()),
                 RecordLimits.standard(),
                 StreamSettings.standard(),
                 meters),

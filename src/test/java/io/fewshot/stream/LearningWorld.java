@@ -10,6 +10,7 @@ import io.fewshot.event.TaskDefinition;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
+import io.fewshot.memory.ExampleMemory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -79,14 +80,20 @@ final class LearningWorld implements AutoCloseable {
   }
 
   static LearningParts parts(TextEncoder encoder) {
-    return LearningParts.of(encoder, Runnable::run, new TaskCatalogue());
+    return LearningParts.of(encoder, Runnable::run, new ExampleMemory(), new TaskCatalogue());
   }
 
   /** The same with little room. */
   static LearningParts parts(TextEncoder encoder, BufferBudget budget) {
     LearningParts parts = parts(encoder);
     return new LearningParts(
-        parts.encoder(), parts.bulk(), parts.tasks(), budget, budget, parts.faults());
+        parts.encoder(),
+        parts.bulk(),
+        parts.memory(),
+        parts.tasks(),
+        budget,
+        budget,
+        parts.faults());
   }
 
   TestInputTopic<byte[], byte[]> input(String topic) {

@@ -135,6 +135,10 @@ abstract class ReleaseScenario {
     assertThat(release.getDatasetOffsets().values().stream().mapToLong(x -> x).sum())
         .isEqualTo(EXAMPLES);
     awaitVersion(TASK, story(), "a", first.version());
+    assertThat(stream.metrics.scrape())
+        .contains(
+            "fewshot_release_active{method=\"%s\",task=\"%s\",version=\"%s\"} 1.0"
+                .formatted(story().released(), TASK, first.version()));
 
     // When, Then: the same data make a candidate that is no better
     TrainingStatus again = retrain(TASK);

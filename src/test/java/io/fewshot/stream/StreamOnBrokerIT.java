@@ -158,7 +158,12 @@ class StreamOnBrokerIT {
         Codecs.of(Map.of("schema.registry.url", registry.url(), "schema.registry.attempts", "1"));
     Surroundings surroundings =
         new Surroundings(
-            topics, fresh, connection("localhost:" + port), health, new CountDownLatch(1));
+            topics,
+            fresh,
+            connection("localhost:" + port),
+            Map.of(),
+            health,
+            new CountDownLatch(1));
     boolean[] there = {false};
     Thread waiting =
         new Thread(
@@ -214,7 +219,8 @@ class StreamOnBrokerIT {
             LearningTopology.build(
                 topics,
                 codecs,
-                LearningParts.of(new ConstantEncoder(), Runnable::run, new TaskCatalogue()),
+                LearningParts.of(
+                    new ConstantEncoder(), Runnable::run, new ExampleMemory(), new TaskCatalogue()),
                 RecordLimits.standard(),
                 settings,
                 new SimpleMeterRegistry()));
@@ -224,7 +230,7 @@ class StreamOnBrokerIT {
     Properties config =
         StreamConfigs.of("it-" + name, 1, settings, folder.resolve("state"), connection());
     StreamApplication application =
-        new StreamApplication(name, topology, config, streams -> {}, state -> {});
+        new StreamApplication(name, topology, config, streams -> {}, meters);
     applications.add(application);
     application.start();
   }

@@ -1,0 +1,224 @@
+package io.fewshot.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fewshot.event.Correction;
+import io.fewshot.event.Example;
+import io.fewshot.event.InternalSerde;
+import io.fewshot.event.Query;
+import io.fewshot.event.Result;
+import io.fewshot.event.Status;
+import io.fewshot.event.TaskDefinition;
+import io.fewshot.event.internal.AuditOutcome;
+import io.fewshot.ops.Settings;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Random and hostile records on every topic: no thread restarts, every query has one result or one
+ * dead letter, and what is sound is answered and learned meanwhile. The seed is printed; run it
+ * again with {@code -Dfewshot.hostile.seed=N}.
+ */
+class HostileRecordsIT {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HostileRecordsIT.class);
+  private static final String TASK = "task: greet\ninstruction: Name the intent.\naudit: 1\n";
+
+  @TempDir Path folder;
+
+  @Test
+  void nothingStopsAndEveryQueryIsAccountedFor() throws Exception {
+    flood(3_000);
+  }
+
+  @Tag("slow")
+  @Test
+  void nothingStopsInAHundredThousand() throws Exception {
+    flood(100_000);
+  }
+
+  private void flood(int records) throws Exception {
+    long seed = Long.getLong("fewshot.hostile.seed", System.nanoTime());
+    LOG.info("{} hostile records, seed {}", records, seed);
+    try (RunningStream stream = new RunningStream(folder, Map.of(Settings.RUNGS, "neighbours"))) {
+      stream.define("greet", TASK);
+      stream.awaitReady(Duration.ofSeconds(120));
+      HostileRecords hostile = new HostileRecords(seed);
+      Map<String, List<byte[]>> sound = sound(stream);
+      List<String> labels = HostileRecords.labels(stream.topics);
+      try (KafkaProducer<byte[], byte[]> producer = producer(stream)) {
+        for (int i = 0; i < records; i++) {
+          // Half of them where everybody may write.
+          String label = i % 2 == 0 ? "queries" : labels.get(i / 2 % labels.size());
+          producer.send(
+              hostile.next(
+                  stream.topics.topic(label).name(), sound.getOrDefault(label, List.of())));
+        }
+      }
+      for (int i = 0; i < 20; i++) {
+        stream.ask("good-" + i, "greet", "hello, number " + i);
+      }
+
+      await()
+          .atMost(Duration.ofMinutes(5))
+          .pollInterval(Duration.ofSeconds(1))
+          .untilAsserted(() -> assertThat(accounted(stream)).isEqualTo(queries(stream)));
+      Map<String, Integer> good = new HashMap<>();
+      for (Result result : stream.records(stream.topics.results().name(), Result.class)) {
+        if (result.getQueryId().startsWith("good-") && result.getStatus() != Status.CORRECTED) {
+          good.merge(result.getQueryId(), 1, Integer::sum);
+        }
+      }
+      assertThat(good).hasSize(20).allSatisfy((id, times) -> assertThat(times).isEqualTo(1));
+      stream.correct("good-7", "greeting", null, null);
+      await()
+          .atMost(Duration.ofMinutes(2))
+          .until(
+              () ->
+                  stream.read(stream.topics.encodedExamples().name()).stream()
+                      .anyMatch(record -> "greet/query:good-7".equals(record.key())));
+      assertThat(restarts(stream)).isZero();
+      assertThat(stream.health.live()).isTrue();
+    }
+  }
+
+  private static KafkaProducer<byte[], byte[]> producer(RunningStream stream) {
+    return new KafkaProducer<>(
+        Map.of("bootstrap.servers", stream.broker.bootstrapServers()),
+        new ByteArraySerializer(),
+        new ByteArraySerializer());
+  }
+
+  private static double restarts(RunningStream stream) {
+    return stream.metrics.registry().find("fewshot.stream.restarts").counters().stream()
+        .mapToDouble(counter -> counter.count())
+        .sum();
+  }
+
+  /** Where each query lay. */
+  private static Set<String> queries(RunningStream stream) {
+    Set<String> queries = new HashSet<>();
+    for (ConsumerRecord<String, byte[]> record : stream.read(stream.topics.queries().name())) {
+      queries.add(record.partition() + "@" + record.offset());
+    }
+    return queries;
+  }
+
+  /**
+   * Where each query lay that has a dead letter or a result. A result does not tell its place, so
+   * as many of the others count as there are results.
+   */
+  private static Set<String> accounted(RunningStream stream) {
+    Set<String> accounted = new HashSet<>();
+    for (ConsumerRecord<String, byte[]> letter : stream.read(stream.topics.deadLetters().name())) {
+      if (stream.topics.queries().name().equals(header(letter, "__streams.errors.topic"))) {
+        String place =
+            header(letter, "__streams.errors.partition")
+                + "@"
+                + header(letter, "__streams.errors.offset");
+        assertThat(accounted.add(place)).as("a second dead letter of %s", place).isTrue();
+      }
+    }
+    Set<String> open = queries(stream);
+    open.removeAll(accounted);
+    long answered =
+        stream.read(stream.topics.results().name()).stream()
+            .filter(record -> isAnswer(stream, record))
+            .count();
+    assertThat((long) open.size()).as("queries without a dead letter").isEqualTo(answered);
+    accounted.addAll(open);
+    return accounted;
+  }
+
+  /** Hostile records lie in results, too; ours name the encoder. */
+  private static boolean isAnswer(RunningStream stream, ConsumerRecord<String, byte[]> record) {
+    try {
+      byte[] value = record.value();
+      Result result =
+          stream.codecs.codec(Result.class).decode(record.topic(), record.headers(), value);
+      return result.getStatus() != Status.CORRECTED && result.getModelVersion().contains("bge");
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+
+  private static String header(ConsumerRecord<String, byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    return header == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
+  }
+
+  private static Map<String, List<byte[]>> sound(RunningStream stream) {
+    Map<String, List<byte[]>> sound = new HashMap<>();
+    sound.put(
+        "queries",
+        List.of(
+            encode(stream, "queries", query("q", "greet", "hello there")),
+            encode(stream, "queries", query("q1", "greet", "\u0000\n" + "x".repeat(3_000))),
+            encode(stream, "queries", query("", "greet", "no id")),
+            encode(stream, "queries", query("q2", "no-such-task", "hello"))));
+    sound.put(
+        "corrections",
+        List.of(
+            encode(stream, "corrections", correction("q").build()),
+            encode(
+                stream,
+                "corrections",
+                correction("q1")
+                    .setTask("greet")
+                    .setText("hello")
+                    .setCreatedAt(Instant.ofEpochMilli(Long.MAX_VALUE))
+                    .build())));
+    Example example =
+        Example.newBuilder()
+            .setTask("greet")
+            .setExampleId("x")
+            .setInput("hello, dear shop")
+            .setOutput("greeting")
+            .setSource("import")
+            .setLabeler("")
+            .setCreatedAt(Instant.EPOCH)
+            .build();
+    sound.put("examples", List.of(encode(stream, "examples", example)));
+    TaskDefinition task = new TaskDefinition("other", TASK.replace("greet", "other"), null);
+    sound.put("tasks", List.of(encode(stream, "tasks", task)));
+    sound.put("valid-tasks", List.of(TASK.getBytes(StandardCharsets.UTF_8)));
+    AuditOutcome audit = new AuditOutcome("greet", "q", 1e6, true, 0.02, Instant.EPOCH);
+    sound.put("audits", List.of(InternalSerde.auditOutcome().serializer().serialize("", audit)));
+    return sound;
+  }
+
+  private static Correction.Builder correction(String id) {
+    return Correction.newBuilder().setQueryId(id).setOutput("greeting").setLabeler("ann");
+  }
+
+  private static Query query(String id, String task, String text) {
+    return Query.newBuilder().setQueryId(id).setTask(task).setText(text).build();
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends SpecificRecord> byte[] encode(
+      RunningStream stream, String label, T record) {
+    return stream
+        .codecs
+        .codec((Class<T>) record.getClass())
+        .encode(stream.topics.topic(label).name(), record);
+  }
+}
