@@ -241,7 +241,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     long start = System.nanoTime();
     List<Outcome<Attempt>> outcomes =
         new BatchComputation<BufferedQuery, Attempt>(
-                queries -> attempt(task.get(), queries), () -> probe(task.get()))
+                queries -> attempt(task.get(), queries), () -> probe(task.get(), batch))
             .run(batch);
     long took = System.nanoTime() - start;
     sizer.took(batch.size(), took);
@@ -256,8 +256,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
         .attempt(queries.stream().map(q -> new Message(task, q.query().getText())).toList());
   }
 
-  private void probe(TaskDefinition task) {
-    parts.answerer().attempt(List.of(new Message(task, Probe.TEXT)));
+  private void probe(TaskDefinition task, List<BufferedQuery> batch) {
+    parts.answerer().attempt(Probe.like(task, batch));
   }
 
   /** One that is settled behind one with the same key that is not is tried again later. */
@@ -387,7 +387,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
         new BatchComputation<BufferedQuery, Attempt>(
                 queries ->
                     ModelBatch.attempts(parts.answerer(), task, queries, now - ATTEMPT_MILLIS),
-                () -> probe(task))
+                () -> probe(task, batch))
             .run(batch);
     List<BufferedQuery> waiting = new ArrayList<>();
     for (int i = 0; i < batch.size(); i++) {

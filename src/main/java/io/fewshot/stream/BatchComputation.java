@@ -65,7 +65,7 @@ final class BatchComputation<Q, R> {
     } catch (NotReadyException e) {
       return all(batch, e);
     } catch (RuntimeException | OutOfMemoryError | StackOverflowError | LinkageError e) {
-      LOG.warn(
+      LOG.debug(
           "A batch of {} waits, since nothing can be computed: {}", batch.size(), e.toString());
       return all(batch, new NotReadyException("nothing can be computed: " + e));
     }

@@ -92,7 +92,7 @@ final class ModelBatch {
 
   /** A message that is known to be good, asked as these are. */
   private void probe(Answerer answerer) {
-    answerer.finish(answerer.attempt(List.of(new Message(task, Probe.TEXT))));
+    answerer.finish(answerer.attempt(Probe.like(task, queries)));
   }
 
   boolean isDone() {

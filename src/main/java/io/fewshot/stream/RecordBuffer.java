@@ -13,6 +13,8 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The records of one partition that are taken from their topic and not dealt with yet, in the order
@@ -32,6 +34,8 @@ import org.apache.kafka.streams.state.Stores;
  */
 final class RecordBuffer<T> implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(RecordBuffer.class);
+
   private final KeyValueStore<Long, byte[]> store;
   private final Function<BufferedRecord, T> prepare;
   private final BufferBudget budget;
@@ -46,12 +50,20 @@ final class RecordBuffer<T> implements AutoCloseable {
     this.store = store;
     this.budget = budget;
     this.prepare = prepare;
+    List<Long> unreadable = new ArrayList<>();
     try (KeyValueIterator<Long, byte[]> left = store.all()) {
       while (left.hasNext()) {
         KeyValue<Long, byte[]> entry = left.next();
-        note(entry.key, prepare.apply(BufferedRecord.fromBytes(entry.value)), entry.value.length);
+        try {
+          note(entry.key, prepare.apply(BufferedRecord.fromBytes(entry.value)), entry.value.length);
+        } catch (RuntimeException e) {
+          // Ours are readable: somebody else wrote into the changelog, or a newer version did.
+          LOG.warn("Passed over what lies buffered at offset {}: {}", entry.key, e.toString());
+          unreadable.add(entry.key);
+        }
       }
     }
+    unreadable.forEach(store::delete);
   }
 
   /** The store that such a buffer needs; the name is the changelog's too. */

@@ -13,12 +13,17 @@ final class FewshotProcess {
    * @param options of the virtual machine
    */
   static ProcessBuilder of(List<String> options, String... command) {
+    return main(Main.class, options, command);
+  }
+
+  /** Another program of the tests. */
+  static ProcessBuilder main(Class<?> program, List<String> options, String... command) {
     List<String> all = new ArrayList<>();
     all.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     all.addAll(options);
     all.add("-cp");
     all.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-    all.add(Main.class.getName());
+    all.add(program.getName());
     all.addAll(List.of(command));
     return new ProcessBuilder(all);
   }

@@ -52,6 +52,17 @@ class RecordBufferTest {
   }
 
   @Test
+  void whatCannotBeReadIsPassedOverAndStopsNoRestart() {
+    store.put(1L, new byte[] {1, 2, 3});
+    store.put(2L, record(2).toBytes());
+
+    RecordBuffer<BufferedRecord> buffer = new RecordBuffer<>(store, budget, record -> record);
+
+    assertThat(buffer.inOrder()).extracting(record -> record.raw().offset()).containsExactly(2L);
+    assertThat(store.get(1L)).isNull();
+  }
+
+  @Test
   void theBatchFollowsWhatAMessageCosts() {
     BatchSizer sizer = new BatchSizer(64, 1000);
     assertThat(sizer.size()).isEqualTo(8);
