@@ -16,9 +16,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -94,13 +96,14 @@ public final class TopicAdmin {
     return created;
   }
 
-  /** Waits until every topic is known with its partitions, each with a leader. */
+  /** Waits until every topic is known with its partitions, each with a leader that serves it. */
   private void awaitMetadata(Topics topics) {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       Map<String, TopicDescription> known = describe(names(topics));
       if (known.size() == topics.all().size()
-          && known.values().stream().allMatch(TopicAdmin::hasLeaders)) {
+          && known.values().stream().allMatch(TopicAdmin::hasLeaders)
+          && areServed(known.values())) {
         return;
       }
       if (System.nanoTime() > deadline) {
@@ -108,6 +111,25 @@ public final class TopicAdmin {
       }
       pause();
     }
+  }
+
+  /**
+   * A leader that is named may turn the first records away for a moment. An idempotent producer
+   * then sends them again behind later ones, which the broker took for the first, and gets stuck
+   * until its delivery times out. A leader that knows its partition's end serves it.
+   */
+  private boolean areServed(Collection<TopicDescription> known) {
+    Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+    for (TopicDescription topic : known) {
+      topic
+          .partitions()
+          .forEach(
+              partition ->
+                  ends.put(
+                      new TopicPartition(topic.name(), partition.partition()),
+                      OffsetSpec.latest()));
+    }
+    return get(admin.listOffsets(ends).all(), UnknownTopicOrPartitionException.class) != null;
   }
 
   private static boolean hasLeaders(TopicDescription topic) {
