@@ -13,9 +13,7 @@ import io.fewshot.stream.QueryQueues.TaskQueue;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -33,16 +31,17 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Fast batches run the inexpensive rungs on new messages, on this stream thread, when they are
  * full or at the next tick. Model batches run the language model on escalated messages, on threads
- * beside it: the stream thread takes their answers at a later tick and sends them. So no fast
- * answer waits for a model, and no transaction is open while one computes; a record stays in its
- * buffer until its answer is sent.
+ * beside it: the stream thread takes their answers at a later tick ({@link ModelAnswers}). So no
+ * fast answer waits for a model, and no transaction is open while one computes; a record stays in
+ * its buffer until its answer is sent.
  *
  * <p>What cannot be answered yet waits in a queue of its kind and task ({@link QueryQueues}), by
  * deadline: for its schema, for its task's definition, or for its language model, after which the
  * fast rungs' answer counts for what it is. A message that cannot be computed becomes a dead
  * letter; what fails for every message is waited out.
  */
-final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
+final class AnswerQueries
+    implements Processor<byte[], Object, byte[], Object>, ModelAnswers.Outlet {
 
   private static final Logger LOG = LoggerFactory.getLogger(AnswerQueries.class);
 
@@ -58,16 +57,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   /** Of a fast batch's texts: the encoder reads the beginning only, the tokenizer all of it. */
   private static final long MAX_FAST_BYTES = 256 << 10;
 
-  /** An attempt that waited longer is made again: an example may have come that settles it. */
-  private static final long ATTEMPT_MILLIS = 10_000;
-
-  /** Escalated messages of one task that are kept ahead of the language model. */
-  private static final int MAX_ESCALATED = 256;
-
-  /** A model batch waits this long for company while new messages are still looked at. */
-  private static final long COMPANY_MILLIS = 200;
-
-  /** Records that are given up or given their fallback in one tick, so that it stays short. */
+  /** Records that are given up in one tick, so that it stays short. */
   private static final int MAX_AT_ONCE = 500;
 
   /** When nothing can be done and the memory for buffers is spent, the source is slowed down. */
@@ -82,10 +72,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   private ProcessorContext<byte[], Object> context;
   private RecordBuffer<BufferedQuery> buffer;
   private QueryQueues queues;
+  private ModelAnswers model;
   private Cancellable tick;
-
-  /** The batches that the language model is asked about, by task. */
-  private final Map<String, ModelBatch> underWay = new LinkedHashMap<>();
 
   private long schemasNotBefore;
 
@@ -115,6 +103,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     this.buffer =
         new RecordBuffer<>(
             context.getStateStore(AnsweringTopology.BUFFER), parts.budget(), BufferedQuery::new);
+    this.model = new ModelAnswers(parts, queues, meters, this);
     buffer.inOrder().forEach(this::takeUpAgain);
     this.tick =
         context.schedule(
@@ -160,8 +149,6 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   @Override
   public void close() {
     tick.cancel();
-    // What is computed for this partition meanwhile is computed again by whoever has it next.
-    underWay.clear();
     buffer.close();
     parts.threads().remove(context.taskId());
     meters.waiting(context.taskId(), 0);
@@ -170,16 +157,16 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   private void tick(long now) {
     meters.waiting(context.taskId(), buffer.size());
     boolean mayAnswer = parts.threads().mayAnswer(context.taskId());
-    sendModelAnswers(now);
+    model.send(now);
     decodeWaiting(now);
     queues.findTasks();
     giveUpWithoutTask(now);
     if (mayAnswer && !arriving(now)) {
       parts.threads().spend(() -> answerFast(now));
     }
-    askModel(now);
+    model.ask(now);
     if (mayAnswer) {
-      parts.threads().spend(() -> fallBack(now));
+      parts.threads().spend(() -> model.fallBack(now));
     }
   }
 
@@ -224,8 +211,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   }
 
   private boolean mayAnswerFast(TaskQueue queue, long now) {
-    boolean far = queue.escalated() >= MAX_ESCALATED && !parts.outages().isOut(queue.task);
-    return queue.mayAskFast(now) && !far;
+    return queue.mayAskFast(now) && !model.isBehind(queue);
   }
 
   /** Asks the fast rungs about the next messages of the task whose turn it is. */
@@ -241,7 +227,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     long start = System.nanoTime();
     List<Outcome<Attempt>> outcomes =
         new BatchComputation<BufferedQuery, Attempt>(
-                queries -> attempt(task.get(), queries), () -> probe(task.get(), batch))
+                queries -> attempt(task.get(), queries),
+                () -> parts.answerer().attempt(Probe.like(task.get(), batch)))
             .run(batch);
     long took = System.nanoTime() - start;
     sizer.took(batch.size(), took);
@@ -254,10 +241,6 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     return parts
         .answerer()
         .attempt(queries.stream().map(q -> new Message(task, q.query().getText())).toList());
-  }
-
-  private void probe(TaskDefinition task, List<BufferedQuery> batch) {
-    parts.answerer().attempt(Probe.like(task, batch));
   }
 
   /** One that is settled behind one with the same key that is not is tried again later. */
@@ -298,123 +281,6 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     parts.faults().noted(task.task(), String.valueOf(why.getMessage()));
   }
 
-  /** Hands escalated messages to the language model, one batch of each task at a time. */
-  private void askModel(long now) {
-    for (Optional<TaskQueue> next = queues.next(queue -> mayAskModel(queue, now));
-        next.isPresent();
-        next = queues.next(queue -> mayAskModel(queue, now))) {
-      TaskQueue queue = next.get();
-      Optional<TaskDefinition> task = parts.tasks().find(queue.task);
-      if (task.isEmpty()) {
-        return;
-      }
-      ModelBatch batch =
-          new ModelBatch(task.get(), queue.takeEscalated(parts.modelSizes().of(queue.task).size()));
-      underWay.put(queue.task, batch);
-      long notBefore = now - ATTEMPT_MILLIS;
-      parts.executor().execute(queue.task, () -> batch.compute(parts.answerer(), notBefore));
-    }
-    sendModelAnswers(now);
-  }
-
-  private boolean mayAskModel(TaskQueue queue, long now) {
-    if (underWay.containsKey(queue.task) || !queue.mayAskModel(now)) {
-      return false;
-    }
-    return queue.escalated() >= parts.modelSizes().of(queue.task).size()
-        || !mayAnswerFast(queue, now)
-        || now - queue.firstEscalated().arrivedAt() > COMPANY_MILLIS;
-  }
-
-  /** Sends what the language model has answered meanwhile. */
-  private void sendModelAnswers(long now) {
-    for (ModelBatch batch : List.copyOf(underWay.values())) {
-      if (batch.isDone()) {
-        underWay.remove(batch.task().task());
-        finish(batch, now);
-      }
-    }
-  }
-
-  private void finish(ModelBatch batch, long now) {
-    String task = batch.task().task();
-    List<BufferedQuery> waiting = new ArrayList<>();
-    int computed = 0;
-    List<Outcome<Answer>> outcomes = batch.outcomes();
-    for (int i = 0; i < outcomes.size(); i++) {
-      BufferedQuery query = batch.queries().get(i);
-      Outcome<Answer> outcome = outcomes.get(i);
-      if (outcome instanceof Outcome.Computed<Answer> answer) {
-        send(batch.task(), query, answer.result());
-        computed++;
-      } else if (outcome instanceof Outcome.Failed<Answer> failed) {
-        giveUp(query, Reason.INFERENCE_FAILED, failed.cause());
-      } else if (outcome instanceof Outcome.NotReady<Answer> notReady) {
-        parts.outages().unavailable(task, notReady.why(), now);
-        waiting.add(query);
-      }
-    }
-    if (computed > 0) {
-      parts.modelSizes().of(task).took(batch.queries().size(), batch.nanos());
-      meters.batch(batch.queries().size(), batch.nanos());
-    }
-    TaskQueue queue = queues.of(task);
-    queue.putBackEscalated(waiting);
-    if (waiting.isEmpty()) {
-      parts.outages().available(task);
-    } else {
-      queue.askModelLater(now + RETRY_MILLIS);
-      waiting.forEach(BufferedQuery::forgetAttempt);
-    }
-    queues.advance(batch.queries());
-  }
-
-  /** The model could not be had in time: what the rungs below say counts for what it is. */
-  private void fallBack(long now) {
-    queues
-        .next(
-            queue ->
-                queue.escalated() > 0
-                    && !queue.mayAskModel(now)
-                    && parts.outages().isOver(queue.task, now))
-        .ifPresent(
-            queue -> parts.tasks().find(queue.task).ifPresent(task -> fallBack(task, queue, now)));
-  }
-
-  private void fallBack(TaskDefinition task, TaskQueue queue, long now) {
-    List<BufferedQuery> batch = queue.takeEscalated(parts.fastSizes().of(queue.task).size());
-    List<Outcome<Attempt>> outcomes =
-        new BatchComputation<BufferedQuery, Attempt>(
-                queries ->
-                    ModelBatch.attempts(parts.answerer(), task, queries, now - ATTEMPT_MILLIS),
-                () -> probe(task, batch))
-            .run(batch);
-    List<BufferedQuery> waiting = new ArrayList<>();
-    for (int i = 0; i < batch.size(); i++) {
-      BufferedQuery query = batch.get(i);
-      if (outcomes.get(i) instanceof Outcome.Computed<Attempt> computed) {
-        Attempt attempt = computed.result();
-        attempt
-            .settled()
-            .or(attempt::fallback)
-            .ifPresentOrElse(answer -> send(task, query, answer), () -> giveUp(query, task));
-      } else if (outcomes.get(i) instanceof Outcome.Failed<Attempt> failed) {
-        giveUp(query, Reason.INFERENCE_FAILED, failed.cause());
-      } else {
-        waiting.add(query);
-      }
-    }
-    queue.putBackEscalated(waiting);
-    queues.advance(batch);
-  }
-
-  private void giveUp(BufferedQuery query, TaskDefinition task) {
-    String message =
-        "no rung below the language model has an opinion, and it could not be had: "
-            + parts.outages().reason(task.task());
-    giveUp(query, Reason.MODEL_UNAVAILABLE, new DeadLetters.Refused(message));
-  }
-
   /**
    * The buffers of the process are full. Work on what can be answered makes room; when there is
    * none, everything waits for something that is away, and the source is slowed down.
@@ -422,7 +288,7 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   private void makeRoom(long now) {
     boolean[] answered = {false};
     parts.threads().spend(() -> answered[0] = answerFast(now));
-    sendModelAnswers(now);
+    model.send(now);
     if (!answered[0]) {
       parts.faults().throttled();
       LockSupport.parkNanos(THROTTLE_NANOS);
@@ -430,7 +296,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
   }
 
   /** All records of an answer are made before any is sent: who fails here has sent nothing. */
-  private void send(TaskDefinition task, BufferedQuery query, Answer answer) {
+  @Override
+  public void send(TaskDefinition task, BufferedQuery query, Answer answer) {
     RawRecord raw = query.raw();
     RoutedAnswer routed;
     try {
@@ -450,7 +317,8 @@ final class AnswerQueries implements Processor<byte[], Object, byte[], Object> {
     remove(query);
   }
 
-  private void giveUp(BufferedQuery query, Reason reason, Throwable cause) {
+  @Override
+  public void giveUp(BufferedQuery query, Reason reason, Throwable cause) {
     RawRecord raw = query.raw();
     meters.deadLetter(reason);
     LOG.warn(

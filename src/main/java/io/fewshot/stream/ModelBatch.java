@@ -3,10 +3,12 @@ package io.fewshot.stream;
 import io.fewshot.ladder.Answer;
 import io.fewshot.ladder.Answerer;
 import io.fewshot.ladder.Answerer.Attempt;
+import io.fewshot.ladder.Answerer.NotReadyException;
 import io.fewshot.ladder.Message;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.BatchComputation.Outcome;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +53,10 @@ final class ModelBatch {
                   batch -> answers(answerer, batch, attemptsNotBefore), () -> probe(answerer))
               .run(queries));
     } catch (RuntimeException | Error e) {
-      outcomes.completeExceptionally(e);
+      // Nobody may be left waiting for a batch that ended in a way that nobody thought of.
+      NotReadyException why = new NotReadyException("the batch ended unexpectedly: " + e);
+      outcomes.complete(Collections.nCopies(queries.size(), new Outcome.NotReady<>(why)));
+      throw e;
     } finally {
       nanos = System.nanoTime() - start;
     }
