@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Topics {
 
-  /** A query's attribute: answered, but nothing is learned from it and no one labels it. */
+  /**
+   * A query's attribute, and a header of its result: answered, but nothing is learned from it and
+   * no one labels it.
+   */
   public static final String DRY_RUN = "fewshot.dry_run";
 
   /** Header of a dry run's result: what the language model was asked. */

@@ -86,6 +86,9 @@ final class AnswerRecords {
   /** Who tries a message wants to see what the model was asked. */
   private static Headers withPrompt(AnsweredQuery answered) {
     Headers headers = new RecordHeaders(answered.raw().headers());
+    // A result has no attributes, and who counts results must be able to leave this one out.
+    headers.remove(Topics.DRY_RUN);
+    headers.add(Topics.DRY_RUN, "true".getBytes(StandardCharsets.UTF_8));
     Supplier<String> prompt = answered.answer().prompt();
     if (prompt != null) {
       byte[] shown = prompt.get().getBytes(StandardCharsets.UTF_8);

@@ -131,12 +131,14 @@ abstract class EndToEndScenario {
   }
 
   @Test
-  void enormousTextIsCutAndOddTextSurvives() {
-    ask("dear", "q-long", "I want my money back. ".repeat(45_000));
+  void longTextIsCutEnormousTextIsRefusedAndOddTextSurvives() {
+    ask("dear", "q-enormous", "I want my money back. ".repeat(45_000));
+    ask("dear", "q-long", "I want my money back. ".repeat(2_900));
     ask("cheap", "q-odd", "\ud800 where is \u0000\u0007 my \u202e parcel");
 
     assertThat(awaitResult("q-long").getTruncated()).isTrue();
     assertThat(awaitResult("q-odd").getOutput()).isEqualTo("status");
+    assertThat(metrics.scrape()).containsPattern("fewshot_dead_letters_total.*TOO_LARGE.* 1\\.0");
   }
 
   @Test

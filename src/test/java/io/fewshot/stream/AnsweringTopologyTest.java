@@ -220,7 +220,9 @@ class AnsweringTopologyTest {
     queries.pipeInput("k", encode(query));
     tick(Duration.ofMillis(30));
 
-    assertThat(results.readValue().getStatus()).isEqualTo(Status.NEEDS_REVIEW);
+    TestRecord<String, Result> result = results.readRecord();
+    assertThat(result.value().getStatus()).isEqualTo(Status.NEEDS_REVIEW);
+    assertThat(header(result, "fewshot.dry_run")).isEqualTo("true");
     assertThat(labeling.isEmpty()).isTrue();
     assertThat(seen.isEmpty()).isTrue();
   }
