@@ -169,7 +169,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     // What a killed instance left open is aborted a second after its timeout, not ten.
     properties.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
     // A node that left without a word is let in again only after its session: keep that short.
-    properties.put("broker.session.timeout.ms", "5000");
+    properties.put("broker.session.timeout.ms", "3000");
     properties.put("broker.heartbeat.interval.ms", "500");
     properties.put("controller.quorum.election.timeout.ms", "300");
     properties.put("log.cleaner.dedupe.buffer.size", Integer.toString(16 << 20));

@@ -29,11 +29,12 @@ import org.slf4j.LoggerFactory;
  * Collects queries into micro-batches and has each batch answered; the enrichment with examples and
  * the inference happen inside {@link Answerer}.
  *
- * <p>Fast batches run the inexpensive rungs on new messages, on this stream thread, when they are
- * full or at the next tick. Model batches run the language model on escalated messages, on threads
- * beside it: the stream thread takes their answers at a later tick ({@link ModelAnswers}). So no
- * fast answer waits for a model, and no transaction is open while one computes; a record stays in
- * its buffer until its answer is sent.
+ * <p>Fast batches run the inexpensive rungs on new messages, on this stream thread, at its ticks;
+ * in between it only reads ahead, so that a message is found behind another task's flood. Model
+ * batches run the language model on escalated messages, on threads beside it: the stream thread
+ * takes their answers at a later tick ({@link ModelAnswers}). So no fast answer waits for a model,
+ * and no transaction is open while one computes; a record stays in its buffer until its answer is
+ * sent.
  *
  * <p>What cannot be answered yet waits in a queue of its kind and task ({@link QueryQueues}), by
  * deadline: for its schema, for its task's definition, or for its language model, after which the
@@ -131,19 +132,10 @@ final class AnswerQueries
     if (firstArrival == 0) {
       firstArrival = now;
     }
-    if (queues.fresh() >= nextBatchSize(now) && parts.threads().hasTime()) {
-      parts.threads().spend(() -> answerFast(now));
-    }
+    parts.threads().arrived();
     if (parts.budget().isSpent()) {
       makeRoom(now);
     }
-  }
-
-  private int nextBatchSize(long now) {
-    return queues
-        .peek(queue -> mayAnswerFast(queue, now))
-        .map(queue -> parts.fastSizes().of(queue.task).size())
-        .orElse(Integer.MAX_VALUE);
   }
 
   @Override

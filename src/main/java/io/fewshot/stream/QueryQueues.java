@@ -109,7 +109,6 @@ final class QueryQueues {
   private final Map<String, TaskQueue> byTask = new LinkedHashMap<>();
 
   private long seenTasks = -1;
-  private int fresh;
 
   /**
    * @param unknownTaskMillis how long a query waits for its task's definition
@@ -152,7 +151,6 @@ final class QueryQueues {
       queue.escalated.addLast(query);
     } else {
       queue.fresh.addLast(query);
-      fresh++;
     }
   }
 
@@ -253,7 +251,6 @@ final class QueryQueues {
               if (tasks.find(queue.task).isPresent()) {
                 return false;
               }
-              fresh -= queue.fresh.size();
               lost.addAll(queue.fresh);
               lost.addAll(queue.escalated);
               return true;
@@ -285,11 +282,6 @@ final class QueryQueues {
     return expired;
   }
 
-  /** The task whose turn it is among those that match. */
-  Optional<TaskQueue> peek(Predicate<TaskQueue> matches) {
-    return byTask.values().stream().filter(matches).findFirst();
-  }
-
   /** The task whose turn it is among those that match; it goes to the end of the line. */
   Optional<TaskQueue> next(Predicate<TaskQueue> matches) {
     byTask.values().removeIf(TaskQueue::isEmpty);
@@ -319,7 +311,6 @@ final class QueryQueues {
         break;
       }
       queue.fresh.removeFirst();
-      fresh--;
       taken.add(first);
       for (BufferedQuery follower : followers(first)) {
         bytes += follower.query().getText().length();
@@ -338,7 +329,6 @@ final class QueryQueues {
       BufferedQuery query = queries.get(i);
       if (query.isPlaced()) {
         of(query.query().getTask()).fresh.addFirst(query);
-        fresh++;
       }
     }
   }
@@ -363,10 +353,5 @@ final class QueryQueues {
       followers.add(query);
     }
     return followers;
-  }
-
-  /** How many stand ready for the fast rungs. */
-  int fresh() {
-    return fresh;
   }
 }

@@ -66,6 +66,8 @@ final class StreamConfigs {
         StreamsConfig.topicPrefix(TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG),
         Long.toString(Topic.REMOVED_AFTER.toMillis()));
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    // Reading ahead of a flood is quick when it comes in large pieces.
+    config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 5_000);
     // Topics may grow while it runs: what comes to a new partition must not wait for five minutes.
     config.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG),

@@ -14,9 +14,13 @@ import org.apache.kafka.streams.processor.TaskId;
  *
  * <p>Kafka Streams lets each partition tick once and then commits what was asked for; so when a
  * partition ticks for the second time a new round has begun. Partitions that had no turn in a round
- * go first in the next. Safe for use by several threads; each has a budget of its own.
+ * go first in the next. While records come in, a round is shorter: reading ahead goes first. Safe
+ * for use by several threads; each has a budget of its own.
  */
 final class ThreadBudgets {
+
+  /** While records come in, a round has this part of its time: about one full batch. */
+  private static final int READING = 6;
 
   private final long budgetNanos;
   private final LongSupplier clock;
@@ -27,6 +31,11 @@ final class ThreadBudgets {
     Set<TaskId> refused = new HashSet<>();
     Set<TaskId> first = new HashSet<>();
     long usedNanos;
+
+    /** Whether records came in this round, and in the one before. */
+    boolean arriving;
+
+    boolean arrived;
   }
 
   /**
@@ -50,9 +59,12 @@ final class ThreadBudgets {
       budget.ticked.clear();
       budget.ticked.add(partition);
       budget.usedNanos = 0;
+      budget.arrived = budget.arriving;
+      budget.arriving = false;
     }
     boolean isFirst = budget.first.contains(partition);
-    if (budget.usedNanos < budgetNanos && (isFirst || budget.first.isEmpty())) {
+    long limit = budget.arrived ? budgetNanos / READING : budgetNanos;
+    if (budget.usedNanos < limit && (isFirst || budget.first.isEmpty())) {
       budget.first.remove(partition);
       return true;
     }
@@ -62,10 +74,12 @@ final class ThreadBudgets {
     return false;
   }
 
-  /** Whether the calling thread has time left in this round. */
-  boolean hasTime() {
+  /** A record came in on the calling thread. */
+  void arrived() {
     Budget budget = budgets.get(Thread.currentThread());
-    return budget == null || budget.usedNanos < budgetNanos;
+    if (budget != null) {
+      budget.arriving = true;
+    }
   }
 
   /** Runs a batch on the calling thread and counts its time. */

@@ -38,12 +38,22 @@ class ThreadBudgetsTest {
     budgets.mayAnswer(partition(0));
     budgets.spend(() -> now += 200);
     assertThat(budgets.mayAnswer(partition(1))).isFalse();
-    assertThat(budgets.hasTime()).isFalse();
 
     budgets.remove(partition(1));
 
     assertThat(budgets.mayAnswer(partition(0))).as("a new round").isTrue();
-    assertThat(budgets.hasTime()).isTrue();
+  }
+
+  @Test
+  void whileRecordsComeInARoundIsShorter() {
+    budgets.mayAnswer(partition(0));
+    budgets.arrived();
+    assertThat(budgets.mayAnswer(partition(0))).as("a new round").isTrue();
+    budgets.spend(() -> now += 17);
+    assertThat(budgets.mayAnswer(partition(1))).isFalse();
+
+    assertThat(budgets.mayAnswer(partition(0))).as("the other goes first").isFalse();
+    assertThat(budgets.mayAnswer(partition(1))).isTrue();
   }
 
   @Test
