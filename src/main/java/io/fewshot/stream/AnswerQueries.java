@@ -58,6 +58,11 @@ final class AnswerQueries
   /** Of a fast batch's texts: the encoder reads the beginning only, the tokenizer all of it. */
   private static final long MAX_FAST_BYTES = 256 << 10;
 
+  /** While several tasks have messages, a batch has this part of its usual size, but not less. */
+  private static final int SHARED_BATCH = 4;
+
+  private static final int MIN_SHARED_BATCH = 8;
+
   /** Records that are given up in one tick, so that it stays short. */
   private static final int MAX_AT_ONCE = 500;
 
@@ -133,6 +138,9 @@ final class AnswerQueries
       firstArrival = now;
     }
     parts.threads().arrived();
+    if (query.isDecoded() && parts.tasks().find(query.query().getTask()).isPresent()) {
+      parts.activity().seen(query.query().getTask(), now);
+    }
     if (parts.budget().isSpent()) {
       makeRoom(now);
     }
@@ -215,7 +223,12 @@ final class AnswerQueries
       return false;
     }
     BatchSizer sizer = parts.fastSizes().of(next.get().task);
-    List<BufferedQuery> batch = queues.takeFresh(next.get(), sizer.size(), MAX_FAST_BYTES);
+    String name = next.get().task;
+    int size =
+        parts.activity().isAlone(name, now)
+            ? sizer.size()
+            : Math.max(MIN_SHARED_BATCH, sizer.size() / SHARED_BATCH);
+    List<BufferedQuery> batch = queues.takeFresh(next.get(), size, MAX_FAST_BYTES);
     long start = System.nanoTime();
     List<Outcome<Attempt>> outcomes =
         new BatchComputation<BufferedQuery, Attempt>(

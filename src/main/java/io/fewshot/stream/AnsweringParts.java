@@ -3,6 +3,7 @@ package io.fewshot.stream;
 import io.fewshot.ladder.Answerer;
 import io.fewshot.ladder.AuditBook;
 import io.fewshot.memory.ExampleMemory;
+import java.util.function.LongSupplier;
 
 /**
  * What the partitions of one process share when they answer. Belongs to who makes it; outlives the
@@ -14,6 +15,7 @@ import io.fewshot.memory.ExampleMemory;
  * @param executor where the language model is waited for
  * @param budget of the buffers
  * @param threads how long each stream thread may answer before it commits
+ * @param activity of tasks
  * @param fastSizes of batches for the fast rungs
  * @param modelSizes of batches for the language model
  * @param outages of language models
@@ -27,6 +29,7 @@ record AnsweringParts(
     InferenceExecutor executor,
     BufferBudget budget,
     ThreadBudgets threads,
+    TaskActivity activity,
     BatchSizers fastSizes,
     BatchSizers modelSizes,
     ModelOutages outages,
@@ -47,9 +50,27 @@ record AnsweringParts(
         executor,
         BufferBudget.ofHeap(),
         new ThreadBudgets(settings.threadBudget().toNanos(), System::nanoTime),
+        new TaskActivity(),
         new BatchSizers(settings.maxBatch(), settings.fastTarget().toMillis()),
         new BatchSizers(settings.maxBatch(), settings.modelTarget().toMillis()),
         new ModelOutages(settings.modelWait(), settings.loadingWait()),
         new SystemFaults("Messages"));
+  }
+
+  /** The same with another clock for the threads' budgets, as {@link System#nanoTime}. */
+  AnsweringParts withClock(StreamSettings settings, LongSupplier clock) {
+    return new AnsweringParts(
+        answerer,
+        memory,
+        tasks,
+        audits,
+        executor,
+        budget,
+        new ThreadBudgets(settings.threadBudget().toNanos(), clock),
+        activity,
+        fastSizes,
+        modelSizes,
+        outages,
+        faults);
   }
 }

@@ -34,6 +34,9 @@ final class QueryQueues {
     private final Deque<BufferedQuery> fresh = new ArrayDeque<>();
     private final Deque<BufferedQuery> escalated = new ArrayDeque<>();
 
+    /** The turn in which it was served last; 0 when it was not since it had something to do. */
+    private long servedAt;
+
     /** When the fast rungs may be asked again, after they were not ready. */
     private long freshNotBefore;
 
@@ -105,10 +108,10 @@ final class QueryQueues {
   private final PriorityQueue<UntilTask> untilTask =
       new PriorityQueue<>(Comparator.comparingLong(UntilTask::checkAt));
 
-  /** In the order in which they have their turn. */
   private final Map<String, TaskQueue> byTask = new LinkedHashMap<>();
 
   private long seenTasks = -1;
+  private long turns;
 
   /**
    * @param unknownTaskMillis how long a query waits for its task's definition
@@ -282,17 +285,18 @@ final class QueryQueues {
     return expired;
   }
 
-  /** The task whose turn it is among those that match; it goes to the end of the line. */
+  /**
+   * The task whose turn it is among those that match; it goes to the end of the line. One that had
+   * nothing to do until now goes first: it is not the one that floods.
+   */
   Optional<TaskQueue> next(Predicate<TaskQueue> matches) {
     byTask.values().removeIf(TaskQueue::isEmpty);
-    for (TaskQueue queue : byTask.values()) {
-      if (matches.test(queue)) {
-        byTask.remove(queue.task);
-        byTask.put(queue.task, queue);
-        return Optional.of(queue);
-      }
-    }
-    return Optional.empty();
+    Optional<TaskQueue> next =
+        byTask.values().stream()
+            .filter(matches)
+            .min(Comparator.comparingLong(queue -> queue.servedAt));
+    next.ifPresent(queue -> queue.servedAt = ++turns);
+    return next;
   }
 
   /**

@@ -14,13 +14,19 @@ import org.apache.kafka.streams.processor.TaskId;
  *
  * <p>Kafka Streams lets each partition tick once and then commits what was asked for; so when a
  * partition ticks for the second time a new round has begun. Partitions that had no turn in a round
- * go first in the next. While records come in, a round is shorter: reading ahead goes first. Safe
+ * go first in the next. While records come in, reading ahead has its time between two batches. Safe
  * for use by several threads; each has a budget of its own.
  */
 final class ThreadBudgets {
 
-  /** While records come in, a round has this part of its time: about one full batch. */
-  private static final int READING = 6;
+  /** While records come in, reading has so many times as long as the last batch took. */
+  private static final int READING = 2;
+
+  /** Without a record for so long, none is waited for. */
+  private static final long ARRIVING_NANOS = 5_000_000;
+
+  /** What took less than this part of the budget was no batch. */
+  private static final int NO_BATCH = 1_000;
 
   private final long budgetNanos;
   private final LongSupplier clock;
@@ -32,10 +38,10 @@ final class ThreadBudgets {
     Set<TaskId> first = new HashSet<>();
     long usedNanos;
 
-    /** Whether records came in this round, and in the one before. */
-    boolean arriving;
-
+    long arrivedAt;
     boolean arrived;
+    long batchEnd;
+    long batchNanos;
   }
 
   /**
@@ -59,12 +65,10 @@ final class ThreadBudgets {
       budget.ticked.clear();
       budget.ticked.add(partition);
       budget.usedNanos = 0;
-      budget.arrived = budget.arriving;
-      budget.arriving = false;
     }
     boolean isFirst = budget.first.contains(partition);
-    long limit = budget.arrived ? budgetNanos / READING : budgetNanos;
-    if (budget.usedNanos < limit && (isFirst || budget.first.isEmpty())) {
+    boolean hasTime = budget.usedNanos < budgetNanos && !isReading(budget);
+    if (hasTime && (isFirst || budget.first.isEmpty())) {
       budget.first.remove(partition);
       return true;
     }
@@ -78,8 +82,20 @@ final class ThreadBudgets {
   void arrived() {
     Budget budget = budgets.get(Thread.currentThread());
     if (budget != null) {
-      budget.arriving = true;
+      budget.arrivedAt = clock.getAsLong();
+      budget.arrived = true;
     }
+  }
+
+  /**
+   * Kafka Streams passes on one record of each partition between two rounds: with a batch in each,
+   * a thousand records would be read in minutes.
+   */
+  private boolean isReading(Budget budget) {
+    long now = clock.getAsLong();
+    return budget.arrived
+        && now - budget.arrivedAt < ARRIVING_NANOS
+        && now - budget.batchEnd < READING * budget.batchNanos;
   }
 
   /** Runs a batch on the calling thread and counts its time. */
@@ -90,7 +106,12 @@ final class ThreadBudgets {
     } finally {
       Budget budget = budgets.get(Thread.currentThread());
       if (budget != null) {
-        budget.usedNanos += clock.getAsLong() - start;
+        long end = clock.getAsLong();
+        budget.usedNanos += end - start;
+        if (end - start > budgetNanos / NO_BATCH) {
+          budget.batchEnd = end;
+          budget.batchNanos = end - start;
+        }
       }
     }
   }

@@ -89,7 +89,8 @@ final class AnsweringDriver implements AutoCloseable {
     StreamSettings settings = StreamSettings.standard();
     AnsweringParts usual =
         AnsweringParts.of(
-            new ScriptedAnswerer(), memory, catalogue, new AuditBook(), executor, settings);
+                new ScriptedAnswerer(), memory, catalogue, new AuditBook(), executor, settings)
+            .withClock(settings, () -> 0);
     parts =
         new AnsweringParts(
             usual.answerer(),
@@ -99,6 +100,7 @@ final class AnsweringDriver implements AutoCloseable {
             executor,
             budget,
             usual.threads(),
+            usual.activity(),
             usual.fastSizes(),
             usual.modelSizes(),
             usual.outages(),

@@ -85,18 +85,19 @@ class AnsweringTopologyTest {
                 TOPICS,
                 codecs,
                 AnsweringParts.of(
-                    new FunctionAnswerer(
-                        batch -> {
-                          batches.add(batch.stream().map(Message::text).toList());
-                          return answerer.apply(batch);
-                        },
-                        message -> climbs.test(message),
-                        message -> fallbacks.apply(message)),
-                    memory,
-                    catalogue,
-                    audits,
-                    (task, work) -> executor.execute(task, work),
-                    StreamSettings.standard()),
+                        new FunctionAnswerer(
+                            batch -> {
+                              batches.add(batch.stream().map(Message::text).toList());
+                              return answerer.apply(batch);
+                            },
+                            message -> climbs.test(message),
+                            message -> fallbacks.apply(message)),
+                        memory,
+                        catalogue,
+                        audits,
+                        (task, work) -> executor.execute(task, work),
+                        StreamSettings.standard())
+                    .withClock(StreamSettings.standard(), () -> 0),
                 RecordLimits.standard(),
                 StreamSettings.standard(),
                 new SimpleMeterRegistry()),

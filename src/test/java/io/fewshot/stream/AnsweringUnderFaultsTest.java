@@ -127,7 +127,7 @@ class AnsweringUnderFaultsTest {
             .toList()
             .size();
     assertThat(behind).isLessThanOrEqualTo(1);
-    driver.tick(Duration.ofSeconds(2));
+    driver.tick(Duration.ofSeconds(20));
     assertThat(driver.resultIds()).hasSize(3_001).doesNotHaveDuplicates();
   }
 

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class ThreadBudgetsTest {
 
+  private static final long ARRIVING = 5_000_000;
+
   private long now;
   private final ThreadBudgets budgets = new ThreadBudgets(100, () -> now);
 
@@ -45,15 +47,18 @@ class ThreadBudgetsTest {
   }
 
   @Test
-  void whileRecordsComeInARoundIsShorter() {
-    budgets.mayAnswer(partition(0));
-    budgets.arrived();
-    assertThat(budgets.mayAnswer(partition(0))).as("a new round").isTrue();
+  void whileRecordsComeInReadingHasItsTimeBetweenBatches() {
+    assertThat(budgets.mayAnswer(partition(0))).isTrue();
     budgets.spend(() -> now += 17);
+    budgets.arrived();
     assertThat(budgets.mayAnswer(partition(1))).isFalse();
 
+    now += 40;
     assertThat(budgets.mayAnswer(partition(0))).as("the other goes first").isFalse();
     assertThat(budgets.mayAnswer(partition(1))).isTrue();
+    budgets.spend(() -> now += 17);
+    now += ARRIVING;
+    assertThat(budgets.mayAnswer(partition(0))).as("nothing comes any more").isTrue();
   }
 
   @Test
