@@ -32,7 +32,7 @@ public record StreamSettings(
     return new StreamSettings(
         64,
         Duration.ofMillis(250),
-        Duration.ofSeconds(1),
+        Duration.ofSeconds(3),
         Duration.ofMillis(1500),
         Duration.ofMillis(20),
         Duration.ofSeconds(5),
