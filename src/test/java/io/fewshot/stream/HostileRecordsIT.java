@@ -22,9 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +44,9 @@ class HostileRecordsIT {
 
   private static final Logger LOG = LoggerFactory.getLogger(HostileRecordsIT.class);
   private static final String TASK = "task: greet\ninstruction: Name the intent.\naudit: 1\n";
+
+  /** A task that no hostile record can name: a tombstone of one may rightly end it. */
+  private static final String KEPT = "kept";
 
   @TempDir Path folder;
 
@@ -61,6 +66,7 @@ class HostileRecordsIT {
     LOG.info("{} hostile records, seed {}", records, seed);
     try (RunningStream stream = new RunningStream(folder, Map.of(Settings.RUNGS, "neighbours"))) {
       stream.define("greet", TASK);
+      stream.define(KEPT, TASK.replace("greet", KEPT));
       stream.awaitReady(Duration.ofSeconds(120));
       HostileRecords hostile = new HostileRecords(seed);
       Map<String, List<byte[]>> sound = sound(stream);
@@ -75,28 +81,24 @@ class HostileRecordsIT {
         }
       }
       for (int i = 0; i < 20; i++) {
-        stream.ask("good-" + i, "greet", "hello, number " + i);
+        stream.ask("good-" + i, KEPT, "hello, number " + i);
       }
 
+      Accounts accounts = new Accounts(stream);
       await()
-          .atMost(Duration.ofMinutes(5))
+          .atMost(Duration.ofMinutes(1).plusMillis(20L * records))
           .pollInterval(Duration.ofSeconds(1))
-          .untilAsserted(() -> assertThat(accounted(stream)).isEqualTo(queries(stream)));
-      Map<String, Integer> good = new HashMap<>();
-      for (ConsumerRecord<String, byte[]> record : stream.read(stream.topics.results().name())) {
-        answer(stream, record)
-            .map(Result::getQueryId)
-            .filter(id -> id.startsWith("good-"))
-            .ifPresent(id -> good.merge(id, 1, Integer::sum));
-      }
-      assertThat(good).hasSize(20).allSatisfy((id, times) -> assertThat(times).isEqualTo(1));
+          .untilAsserted(accounts::balance);
+      assertThat(accounts.good)
+          .hasSize(20)
+          .allSatisfy((id, times) -> assertThat(times).isEqualTo(1));
       stream.correct("good-7", "greeting", null, null);
       await()
           .atMost(Duration.ofMinutes(2))
           .until(
               () ->
                   stream.read(stream.topics.encodedExamples().name()).stream()
-                      .anyMatch(record -> "greet/query:good-7".equals(record.key())));
+                      .anyMatch(record -> (KEPT + "/query:good-7").equals(record.key())));
       assertThat(restarts(stream)).isZero();
       assertThat(stream.health.live()).isTrue();
     }
@@ -122,39 +124,54 @@ class HostileRecordsIT {
         .sum();
   }
 
-  /** Where each query lay. */
-  private static Set<String> queries(RunningStream stream) {
-    Set<String> queries = new HashSet<>();
-    for (ConsumerRecord<String, byte[]> record : stream.read(stream.topics.queries().name())) {
-      queries.add(record.partition() + "@" + record.offset());
-    }
-    return queries;
-  }
+  /** What became of each query, read on from where the last look ended. */
+  private static final class Accounts {
+    private final RunningStream stream;
+    private final Map<TopicPartition, Long> read = new HashMap<>();
+    private final Set<String> letters = new HashSet<>();
+    final Map<String, Integer> good = new HashMap<>();
+    private long answers;
 
-  /**
-   * Where each query lay that has a dead letter or a result. A result does not tell its place, so
-   * as many of the others count as there are results.
-   */
-  private static Set<String> accounted(RunningStream stream) {
-    Set<String> accounted = new HashSet<>();
-    for (ConsumerRecord<String, byte[]> letter : stream.read(stream.topics.deadLetters().name())) {
+    Accounts(RunningStream stream) {
+      this.stream = stream;
+    }
+
+    /**
+     * A result does not tell where its query lay: those without a dead letter are counted. Queries
+     * are counted by their places, since retention takes those with a timestamp of 1970.
+     */
+    void balance() {
+      more(stream.topics.deadLetters().name(), this::letter);
+      more(stream.topics.results().name(), this::result);
+      assertThat(letters.size() + answers)
+          .as("queries accounted for")
+          .isEqualTo(stream.written(stream.topics.queries().name()));
+    }
+
+    private void more(String topic, Consumer<ConsumerRecord<String, byte[]>> each) {
+      stream.readOn(topic, read, each);
+    }
+
+    private void letter(ConsumerRecord<String, byte[]> letter) {
       if (stream.topics.queries().name().equals(header(letter, "__streams.errors.topic"))) {
         String place =
             header(letter, "__streams.errors.partition")
                 + "@"
                 + header(letter, "__streams.errors.offset");
-        assertThat(accounted.add(place)).as("a second dead letter of %s", place).isTrue();
+        assertThat(letters.add(place)).as("a second dead letter of %s", place).isTrue();
       }
     }
-    Set<String> open = queries(stream);
-    open.removeAll(accounted);
-    long answered =
-        stream.read(stream.topics.results().name()).stream()
-            .filter(record -> answer(stream, record).isPresent())
-            .count();
-    assertThat((long) open.size()).as("queries without a dead letter").isEqualTo(answered);
-    accounted.addAll(open);
-    return accounted;
+
+    private void result(ConsumerRecord<String, byte[]> record) {
+      answer(stream, record)
+          .ifPresent(
+              result -> {
+                answers++;
+                if (result.getQueryId().startsWith("good-")) {
+                  good.merge(result.getQueryId(), 1, Integer::sum);
+                }
+              });
+    }
   }
 
   /** Hostile records lie in results, too; ours name the encoder. */

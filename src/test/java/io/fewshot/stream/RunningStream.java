@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -131,22 +132,53 @@ final class RunningStream implements AutoCloseable {
   /** All that was committed to a topic up to now, in order within each partition. */
   List<ConsumerRecord<String, byte[]>> read(String topic) {
     List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
-    Map<String, Object> config = new HashMap<>(connection());
-    config.put("isolation.level", "read_committed");
-    try (KafkaConsumer<String, byte[]> consumer =
-        new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
-      List<TopicPartition> partitions =
-          consumer.partitionsFor(topic).stream()
-              .map(info -> new TopicPartition(topic, info.partition()))
-              .toList();
+    readOn(topic, new HashMap<>(), records::add);
+    return records;
+  }
+
+  /**
+   * All that was committed to a topic up to now, after what was read before.
+   *
+   * @param places the next offset of each partition, read and changed
+   */
+  void readOn(
+      String topic,
+      Map<TopicPartition, Long> places,
+      Consumer<ConsumerRecord<String, byte[]>> each) {
+    try (KafkaConsumer<String, byte[]> consumer = consumer()) {
+      List<TopicPartition> partitions = partitions(consumer, topic);
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
+      partitions.stream()
+          .filter(partition -> places.containsKey(partition))
+          .forEach(partition -> consumer.seek(partition, places.get(partition)));
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
       while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
-        consumer.poll(Duration.ofMillis(50)).forEach(records::add);
+        consumer.poll(Duration.ofMillis(50)).forEach(each);
       }
+      partitions.forEach(partition -> places.put(partition, consumer.position(partition)));
     }
-    return records;
+  }
+
+  /** How many records were ever written to a topic that has no transactions. */
+  long written(String topic) {
+    try (KafkaConsumer<String, byte[]> consumer = consumer()) {
+      return consumer.endOffsets(partitions(consumer, topic)).values().stream()
+          .mapToLong(Long::longValue)
+          .sum();
+    }
+  }
+
+  private KafkaConsumer<String, byte[]> consumer() {
+    Map<String, Object> config = new HashMap<>(connection());
+    config.put("isolation.level", "read_committed");
+    return new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer());
+  }
+
+  private static List<TopicPartition> partitions(KafkaConsumer<?, ?> consumer, String topic) {
+    return consumer.partitionsFor(topic).stream()
+        .map(info -> new TopicPartition(topic, info.partition()))
+        .toList();
   }
 
   /** The values of a topic of records; tombstones are left out. */
