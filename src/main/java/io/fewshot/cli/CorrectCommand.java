@@ -1,6 +1,8 @@
 package io.fewshot.cli;
 
 import io.fewshot.event.Correction;
+import io.fewshot.event.internal.CorrectionOutcome;
+import io.fewshot.event.internal.Decision;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +16,8 @@ import picocli.CommandLine.Option;
       "",
       "Example: ./fewshot correct --query-id 7c1f --output refund_not_showing_up --labeler ann",
       "A message that was answered in the last 7 days is known by its id; for another one give",
-      "--task and --text."
+      "--task and --text. Status 1 when the stream refuses it; an id that nobody knows is waited for",
+      "a minute."
     })
 final class CorrectCommand extends ClusterCommand {
 
@@ -36,6 +39,9 @@ final class CorrectCommand extends ClusterCommand {
 
   @Option(names = "--text", paramLabel = "X", description = "The message, when not that of the id.")
   private @Nullable String text;
+
+  @Option(names = "--no-wait", description = "Do not wait for what is decided about it.")
+  private boolean noWait;
 
   CorrectCommand(Console console) {
     super(console);
@@ -67,15 +73,27 @@ final class CorrectCommand extends ClusterCommand {
             .setLabeler(labeler)
             .setCreatedAt(Instant.now().truncatedTo(ChronoUnit.MILLIS))
             .build();
-    try (Sender<Correction> sender =
-        new Sender<>(cluster, cluster.topics().corrections(), Correction.class, id -> {})) {
-      sender.send(queryId, queryId, correction);
-      sender.flush();
+    if (noWait) {
+      CorrectionWatch.send(cluster, queryId, correction);
+      if (json) {
+        print(JsonLines.of(correction).put("decision", "SENT"));
+      } else {
+        console.result("sent the correction of %s: %s".formatted(queryId, output));
+      }
+      return DONE;
+    }
+    CorrectionOutcome outcome;
+    try (CorrectionWatch watch = new CorrectionWatch(console, cluster)) {
+      outcome = watch.decide(queryId, correction);
     }
     if (json) {
-      print(JsonLines.of(correction));
-    } else {
+      print(CorrectionWatch.put(JsonLines.of(correction), outcome));
+    } else if (outcome.getDecision() != Decision.REFUSED) {
       console.result("corrected %s: %s".formatted(queryId, output));
+    }
+    if (outcome.getDecision() == Decision.REFUSED) {
+      console.say("the correction was refused: " + Style.brief(outcome.getMessage(), 300));
+      return FAILED;
     }
     return DONE;
   }

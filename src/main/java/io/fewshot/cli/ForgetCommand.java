@@ -1,6 +1,7 @@
 package io.fewshot.cli;
 
-import io.fewshot.event.Correction;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fewshot.event.internal.CorrectionOutcome;
 import picocli.CommandLine.Option;
 
 /** Takes back what a message taught. */
@@ -10,7 +11,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example: ./fewshot forget --query-id 7c1f",
-      "One that is not known is no error. Examples that were imported: ./fewshot examples remove"
+      "Status 1 when nothing is known of it. Examples that were imported: ./fewshot examples remove"
     })
 final class ForgetCommand extends ClusterCommand {
 
@@ -20,6 +21,9 @@ final class ForgetCommand extends ClusterCommand {
       paramLabel = "ID",
       description = "The message, as its result names it.")
   private String queryId = "";
+
+  @Option(names = "--no-wait", description = "Do not wait for what comes of it.")
+  private boolean noWait;
 
   ForgetCommand(Console console) {
     super(console);
@@ -35,16 +39,37 @@ final class ForgetCommand extends ClusterCommand {
   /** A correction without a value: the learning application knows what there is to remove. */
   @Override
   int run(Cluster cluster) {
-    try (Sender<Correction> sender =
-        new Sender<>(cluster, cluster.topics().corrections(), Correction.class, id -> {})) {
-      sender.send(queryId, queryId, null);
-      sender.flush();
+    ObjectNode line = JsonLines.object().put("query_id", queryId);
+    if (noWait) {
+      CorrectionWatch.send(cluster, queryId, null);
+      if (json) {
+        print(line.put("decision", "SENT"));
+      } else {
+        console.result("asked to forget " + queryId);
+      }
+      return DONE;
+    }
+    CorrectionOutcome outcome;
+    try (CorrectionWatch watch = new CorrectionWatch(console, cluster)) {
+      outcome = watch.decide(queryId, null);
     }
     if (json) {
-      print(JsonLines.object().put("query_id", queryId));
-    } else {
-      console.result("forgot " + queryId);
+      print(CorrectionWatch.put(line, outcome));
     }
-    return DONE;
+    return switch (outcome.getDecision()) {
+      case NOTHING -> failed("nothing is known of a message " + queryId);
+      case REFUSED -> failed("it was refused: " + Style.brief(outcome.getMessage(), 300));
+      default -> {
+        if (!json) {
+          console.result("forgot " + queryId);
+        }
+        yield DONE;
+      }
+    };
+  }
+
+  private int failed(String why) {
+    console.say(why);
+    return FAILED;
   }
 }

@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example: ./fewshot retrain --task support-intent --wait",
-      "A candidate that is not better is not released; --wait says why."
+      "A candidate that is not better is not released; --wait says why, with status 0. One that could",
+      "not be made, of too few examples for instance, is status 1."
     })
 final class RetrainCommand extends ClusterCommand {
 
@@ -72,7 +73,12 @@ final class RetrainCommand extends ClusterCommand {
       console.result(
           status.state().name().toLowerCase(Locale.ROOT) + version + ": " + status.why());
     }
-    return status.state() == State.FAILED ? FAILED : DONE;
+    return status.state() == State.FAILED || couldNotBeMade(status) ? FAILED : DONE;
+  }
+
+  /** One that was measured and found no better is an answer; one without any figure is none. */
+  private static boolean couldNotBeMade(TrainingStatus status) {
+    return status.state() == State.REJECTED && status.metrics().isEmpty();
   }
 
   private static com.fasterxml.jackson.databind.node.ObjectNode metrics(TrainingStatus status) {

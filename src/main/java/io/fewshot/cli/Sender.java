@@ -5,11 +5,14 @@ import io.fewshot.event.Topic;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +62,25 @@ final class Sender<T extends SpecificRecord> implements AutoCloseable {
           }
         });
     report();
+  }
+
+  /**
+   * Sends one record and waits until the broker has it.
+   *
+   * @return where it is
+   * @throws KafkaException when it could not be sent
+   */
+  RecordMetadata sendNow(String key, @Nullable T record) {
+    byte[] value = record == null ? null : serializer.serialize(topic.name(), record);
+    Future<RecordMetadata> sent = producer.send(new ProducerRecord<>(topic.name(), key, value));
+    producer.flush();
+    try {
+      return sent.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new StoppedException();
+    }
   }
 
   /** Waits until the broker has taken all of them. */

@@ -2,6 +2,7 @@ package io.fewshot.event;
 
 import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.CorrectedMessage;
+import io.fewshot.event.internal.CorrectionOutcome;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.event.internal.Vote;
@@ -92,6 +93,13 @@ public final class InternalSerde<T> implements Serde<T> {
   public static Serde<Vote> vote() {
     return new InternalSerde<>(
         Vote.getEncoder(), Vote.createDecoder(none()), Vote.getClassSchema());
+  }
+
+  public static Serde<CorrectionOutcome> correctionOutcome() {
+    return new InternalSerde<>(
+        CorrectionOutcome.getEncoder(),
+        CorrectionOutcome.createDecoder(none()),
+        CorrectionOutcome.getClassSchema());
   }
 
   /** For any record that is written in a store: a query that waits, for instance. */

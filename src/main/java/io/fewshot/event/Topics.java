@@ -55,7 +55,8 @@ public final class Topics {
           "trainings",
           "encoded-examples",
           "audits",
-          "votes");
+          "votes",
+          "outcomes");
 
   private static final String CORRECTED = "query:";
   private static final Duration WEEK = Duration.ofDays(7);
@@ -102,6 +103,7 @@ public final class Topics {
     topics.compacted("encoded-examples", "task/example_id", null, partitions, TEXT_BYTES);
     topics.compacted("audits", "task/query_id", null, 1, TEXT_BYTES);
     topics.add("votes", "query_id", null, 1, WEEK);
+    topics.add("outcomes", "query_id", null, partitions, null);
     return new Topics(prefix, topics.byLabel);
   }
 
@@ -260,6 +262,11 @@ public final class Topics {
   /** Internal: what single labelers say where several must agree: {@code Vote}. */
   public Topic votes() {
     return topic("votes");
+  }
+
+  /** Internal: what learning decided about each correction: {@code CorrectionOutcome}. */
+  public Topic outcomes() {
+    return topic("outcomes");
   }
 
   /** Internal: examples with their vectors: {@code EncodedExample}. */

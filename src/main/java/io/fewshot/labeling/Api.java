@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.Query;
-import io.fewshot.labeling.Labeling.Contradiction;
 import io.fewshot.labeling.Labeling.Labeler;
 import io.fewshot.labeling.Sessions.Session;
 import io.javalin.Javalin;
@@ -151,7 +150,7 @@ final class Api {
 
   private void answerOne(Context context) {
     JsonNode body = body(context);
-    List<Contradiction> contradictions =
+    Labeling.Answered answered =
         labeling.answer(
             text(body, "task", 200),
             text(body, "query_id", 1_000),
@@ -161,8 +160,9 @@ final class Api {
     answer(
         context,
         Shown.object()
-            .put("taken", contradictions.isEmpty())
-            .set("contradictions", Shown.contradictions(contradictions)));
+            .put("taken", answered.contradictions().isEmpty())
+            .put("decided", answered.decided())
+            .set("contradictions", Shown.contradictions(answered.contradictions())));
   }
 
   private void answerGroup(Context context) {
@@ -172,12 +172,17 @@ final class Api {
     if (ids.isEmpty() || ids.size() > GROUP) {
       throw new WebException(400, "group", "answer 1 to " + GROUP + " messages at once");
     }
-    List<String> answered =
+    Labeling.Taken taken =
         labeling.answerAll(
             text(body, "task", 200), ids, text(body, "output", TEXT_CHARS), labeler(context));
     ArrayNode done = JSON.createArrayNode();
-    answered.forEach(done::add);
-    answer(context, Shown.object().set("answered", done));
+    taken.answered().forEach(done::add);
+    ObjectNode refused = Shown.object();
+    taken.refused().forEach(refused::put);
+    ObjectNode all = Shown.object().put("decided", taken.decided());
+    all.set("answered", done);
+    all.set("refused", refused);
+    answer(context, all);
   }
 
   private void skip(Context context) {

@@ -1,5 +1,6 @@
 package io.fewshot.labeling;
 
+import io.fewshot.labeling.Decisions.Place;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,13 +31,22 @@ final class Ballot {
     /** More labelers are wanted. */
     OPEN,
     AGREED,
-    /** All have answered, and there is no majority. */
+    /** All have answered, and there is no majority, or learning refused what they agree on. */
     DISPUTED
   }
 
+  /** Nobody corrects a message more often and then has one refused. */
+  private static final int CORRECTIONS = 8;
+
   private final String queryId;
   private final Map<String, Vote> votes = new LinkedHashMap<>();
-  private @Nullable Vote correction;
+
+  /** By their places in the topic, the last one being the one that counts. */
+  private final Map<Place, Vote> corrections = new Bounded<>(CORRECTIONS);
+
+  /** What learning refused last. */
+  private @Nullable Vote refused;
+
   private @Nullable String task;
   private @Nullable String text;
 
@@ -66,8 +76,9 @@ final class Ballot {
   }
 
   /** Takes a correction; the last one counts. */
-  void correct(Vote correction, @Nullable String task, @Nullable String text) {
-    this.correction = correction;
+  void correct(Place place, Vote correction, @Nullable String task, @Nullable String text) {
+    corrections.remove(place);
+    corrections.put(place, correction);
     if (task != null) {
       this.task = task;
     }
@@ -81,16 +92,33 @@ final class Ballot {
   }
 
   void withdrawCorrection() {
-    correction = null;
+    corrections.clear();
+    refused = null;
+  }
+
+  /** Learning refused a correction: the one before it counts, if there is any. */
+  void refuse(Place place) {
+    Vote gone = corrections.remove(place);
+    if (gone != null) {
+      refused = gone;
+    }
+  }
+
+  private @Nullable Vote correction() {
+    Vote last = null;
+    for (Vote each : corrections.values()) {
+      last = each;
+    }
+    return last;
   }
 
   /** Whether nobody says anything. */
   boolean isEmpty() {
-    return votes.isEmpty() && correction == null;
+    return votes.isEmpty() && corrections.isEmpty();
   }
 
   boolean isCorrected() {
-    return correction != null;
+    return !corrections.isEmpty();
   }
 
   boolean hasVotes() {
@@ -98,21 +126,24 @@ final class Ballot {
   }
 
   State state(int agreement) {
-    if (correction != null) {
+    if (isCorrected()) {
       return State.AGREED;
     }
     if (votes.size() < agreement) {
       return State.OPEN;
     }
-    return majority().isPresent() ? State.AGREED : State.DISPUTED;
+    return due(agreement).isPresent() ? State.AGREED : State.DISPUTED;
   }
 
   /**
    * What the labelers agree on while no correction says so yet: the last vote for it, so that
-   * whoever writes the correction writes the very same.
+   * whoever writes the correction writes the very same. What learning refused is not asked for
+   * again: somebody has to settle it.
    */
   Optional<Vote> due(int agreement) {
-    return correction == null && votes.size() >= agreement ? majority() : Optional.empty();
+    return !isCorrected() && votes.size() >= agreement
+        ? majority().filter(vote -> !vote.equals(refused))
+        : Optional.empty();
   }
 
   /** The last vote for what more than half of the labelers say. */
@@ -141,7 +172,7 @@ final class Ballot {
   /** What everybody said: the votes, and the correction unless it is one of them. */
   Collection<Vote> said() {
     List<Vote> said = new ArrayList<>(votes.values());
-    Vote corrected = correction;
+    Vote corrected = correction();
     if (corrected != null && !said.contains(corrected)) {
       said.add(corrected);
     }
@@ -150,7 +181,7 @@ final class Ballot {
 
   /** What counts: the correction, or else the last vote. */
   Vote last() {
-    Vote corrected = correction;
+    Vote corrected = correction();
     if (corrected != null) {
       return corrected;
     }

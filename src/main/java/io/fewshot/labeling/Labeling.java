@@ -1,15 +1,21 @@
 package io.fewshot.labeling;
 
 import io.fewshot.event.Correction;
+import io.fewshot.event.internal.CorrectionOutcome;
+import io.fewshot.event.internal.Decision;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * What labelers do: take a message, answer it or several alike, put it aside, take an answer back.
@@ -26,6 +32,7 @@ final class Labeling {
   private final Publisher publisher;
   private final Similarity similarity;
   private final TopicFollower follower;
+  private final Decisions decisions;
   private final Agreement agreement;
 
   /** Who labels: the session that holds messages, and the name that answers carry. */
@@ -37,8 +44,31 @@ final class Labeling {
   /** An example that says almost the same and has another output. */
   record Contradiction(ExampleBook.Shown example, double similarity) {}
 
-  Labeling(LabelingView view, Publisher publisher, Similarity similarity, TopicFollower follower) {
+  /**
+   * What became of answers.
+   *
+   * @param answered the ids of those that were taken
+   * @param refused why learning refused the others, by their ids
+   * @param decided whether learning has decided on all of them; it may be away, and decides later
+   */
+  record Taken(List<String> answered, Map<String, String> refused, boolean decided) {}
+
+  /**
+   * What became of one answer.
+   *
+   * @param contradictions for which it was not taken
+   * @param decided see {@link Taken}
+   */
+  record Answered(List<Contradiction> contradictions, boolean decided) {}
+
+  Labeling(
+      LabelingView view,
+      Publisher publisher,
+      Similarity similarity,
+      TopicFollower follower,
+      Decisions decisions) {
     this.follower = follower;
+    this.decisions = decisions;
     this.view = view;
     this.publisher = publisher;
     this.similarity = similarity;
@@ -86,29 +116,25 @@ final class Labeling {
    * Answers a message, unless the answer contradicts examples that say almost the same.
    *
    * @param sure whether to answer in spite of contradictions
-   * @return the contradictions; empty when the answer was taken
-   * @throws WebException when the message does not wait any more or the answer cannot be one
+   * @throws WebException when the message does not wait any more, the answer cannot be one, or
+   *     learning refuses it
    */
-  List<Contradiction> answer(
-      String task, String queryId, String output, boolean sure, Labeler labeler) {
+  Answered answer(String task, String queryId, String output, boolean sure, Labeler labeler) {
     OpenRequest request = open(task, queryId);
     check(task, output);
     if (!sure) {
       List<Contradiction> contradictions = contradictions(request, output);
       if (!contradictions.isEmpty()) {
-        return contradictions;
+        return new Answered(contradictions, true);
       }
     }
-    publish(task, List.of(request), output, labeler);
-    return List.of();
+    Taken taken = publish(task, List.of(request), output, labeler);
+    requireTaken(taken);
+    return new Answered(List.of(), taken.decided());
   }
 
-  /**
-   * Gives several messages the same answer; those that do not wait any more are left out.
-   *
-   * @return the ids of those that were answered
-   */
-  List<String> answerAll(String task, List<String> queryIds, String output, Labeler labeler) {
+  /** Gives several messages the same answer; those that do not wait any more are left out. */
+  Taken answerAll(String task, List<String> queryIds, String output, Labeler labeler) {
     check(task, output);
     Set<String> free =
         free(task, labeler).stream()
@@ -120,8 +146,7 @@ final class Labeling {
             .filter(free::contains)
             .flatMap(id -> view.open(task, id).stream())
             .toList();
-    publish(task, requests, output, labeler);
-    return requests.stream().map(OpenRequest::queryId).toList();
+    return publish(task, requests, output, labeler);
   }
 
   /** Messages that this labeler could answer. */
@@ -129,28 +154,61 @@ final class Labeling {
     return view.handingOut(handout -> handout.free(task, labeler.session(), labeler.name()));
   }
 
-  private void publish(String task, List<OpenRequest> requests, String output, Labeler labeler) {
+  private Taken publish(String task, List<OpenRequest> requests, String output, Labeler labeler) {
+    Taken taken;
     if (view.agreement(task) == 1) {
-      correct(
-          requests.stream()
-              .map(
-                  each ->
-                      Publisher.correction(
-                          each.queryId(),
-                          each.task(),
-                          each.text(),
-                          new Ballot.Vote(labeler.name(), output, Publisher.now())))
-              .toList());
+      taken =
+          correct(
+              requests.stream()
+                  .map(
+                      each ->
+                          Publisher.correction(
+                              each.queryId(),
+                              each.task(),
+                              each.text(),
+                              new Ballot.Vote(labeler.name(), output, Publisher.now())))
+                  .toList());
     } else {
       agreement.vote(requests, output, labeler.name());
+      taken = new Taken(requests.stream().map(OpenRequest::queryId).toList(), Map.of(), true);
     }
-    view.handOut(
-        handout ->
-            requests.forEach(request -> handout.release(request.queryId(), labeler.session())));
+    view.handOut(handout -> taken.answered().forEach(id -> handout.release(id, labeler.session())));
+    return taken;
   }
 
-  private void correct(List<Correction> corrections) {
-    follower.awaitRead(publisher.correct(corrections));
+  /** Writes corrections, and waits a moment for what learning decides. */
+  private Taken correct(List<Correction> corrections) {
+    List<RecordMetadata> written = publisher.correct(corrections);
+    follower.awaitRead(written);
+    List<CorrectionOutcome> decided = decisions.await(written);
+    Map<Decisions.Place, String> ids = new HashMap<>();
+    for (int i = 0; i < written.size(); i++) {
+      RecordMetadata at = written.get(i);
+      ids.put(new Decisions.Place(at.partition(), at.offset()), corrections.get(i).getQueryId());
+    }
+    Map<String, String> refused = new LinkedHashMap<>();
+    for (CorrectionOutcome each : decided) {
+      String id = ids.get(new Decisions.Place(each.getPartition(), each.getOffset()));
+      if (id != null && each.getDecision() == Decision.REFUSED) {
+        refused.put(id, each.getMessage());
+      }
+    }
+    return new Taken(
+        corrections.stream()
+            .map(Correction::getQueryId)
+            .filter(id -> !refused.containsKey(id))
+            .toList(),
+        refused,
+        decided.size() == corrections.size());
+  }
+
+  private static void requireTaken(Taken taken) {
+    taken.refused().values().stream()
+        .findFirst()
+        .ifPresent(
+            why -> {
+              throw new WebException(422, "refused", "this answer was refused: " + why);
+            });
   }
 
   /** Ends a disputed vote. */
@@ -158,13 +216,14 @@ final class Labeling {
     Labeled labeled =
         view.labeledMessage(queryId).orElseThrow(() -> gone("this message was not answered"));
     check(labeled.task(), output);
-    correct(
-        List.of(
-            Publisher.correction(
-                queryId,
-                labeled.task(),
-                labeled.text(),
-                new Ballot.Vote(labeler.name(), output, Publisher.now()))));
+    requireTaken(
+        correct(
+            List.of(
+                Publisher.correction(
+                    queryId,
+                    labeled.task(),
+                    labeled.text(),
+                    new Ballot.Vote(labeler.name(), output, Publisher.now())))));
   }
 
   void skip(String queryId, Labeler labeler) {

@@ -15,6 +15,7 @@ import io.javalin.http.NotFoundResponse;
 import io.javalin.util.JavalinBindException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.InstantSource;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -29,6 +30,9 @@ public final class LabelingService implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(LabelingService.class);
   private static final long MAX_BODY = 1_000_000;
+
+  /** Learning decides within a tenth of a second, unless it is away. */
+  private static final Duration DECIDED_WITHIN = Duration.ofSeconds(3);
 
   private final LabelingView view;
   private final Publisher publisher;
@@ -47,6 +51,7 @@ public final class LabelingService implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     view = new LabelingView(web.agreement(), clock, Leases.LENGTH);
     DryRuns dryRuns = new DryRuns();
+    Decisions decisions = new Decisions(DECIDED_WITHIN);
     Sessions sessions = new Sessions(clock);
     Guard guard = new Guard(web, sessions);
     LoginLimit limit = new LoginLimit(clock);
@@ -57,7 +62,7 @@ public final class LabelingService implements AutoCloseable {
         new TopicFollower(
             settings,
             ViewUpdater.topics(topics),
-            new ViewUpdater(topics, codecs, view, dryRuns, metrics.registry()),
+            new ViewUpdater(topics, codecs, view, dryRuns, decisions, metrics.registry()),
             health.component("labeling"));
     app =
         Javalin.create(
@@ -74,7 +79,7 @@ public final class LabelingService implements AutoCloseable {
             guard,
             limit,
             view,
-            new Labeling(view, publisher, similarity, follower),
+            new Labeling(view, publisher, similarity, follower, decisions),
             new LabelRename(settings, topics, codecs, publisher, view, follower),
             publisher,
             dryRuns)

@@ -116,14 +116,21 @@ final class LabelingView {
   }
 
   /** A correction, whoever wrote it: the message needs nobody any more. */
-  synchronized void correction(Correction correction, Instant at) {
+  synchronized void correction(Decisions.Place place, Correction correction, Instant at) {
     String queryId = correction.getQueryId();
     messages.correction(
+        place,
         queryId,
         new Ballot.Vote(correction.getLabeler(), correction.getOutput(), at),
         correction.getTask(),
         correction.getText());
     answered(queryId);
+  }
+
+  /** Learning refused a correction: the message waits for people again. */
+  synchronized void refused(Decisions.Place place) {
+    messages.refused(place);
+    revision++;
   }
 
   private void answered(String queryId) {

@@ -1,5 +1,6 @@
 package io.fewshot.labeling;
 
+import io.fewshot.labeling.Decisions.Place;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -25,6 +26,8 @@ final class Messages {
   private final Map<String, LabelingQueue> queues = new HashMap<>();
   private final Map<String, OpenRequest> answered = new Bounded<>(ANSWERED);
   private final Map<String, Ballot> ballots = new Bounded<>(REMEMBERED);
+  private final Map<Place, String> correctedAt = new Bounded<>(REMEMBERED);
+  private final Map<Place, Boolean> refused = new Bounded<>(REMEMBERED);
   private final Map<String, Instant> forgotten = new Bounded<>(REMEMBERED);
 
   /** Those on which labelers agree while no correction says so. */
@@ -82,10 +85,32 @@ final class Messages {
     }
   }
 
+  /** Takes a correction, unless learning is known to have refused it. */
   void correction(
-      String queryId, Ballot.Vote correction, @Nullable String task, @Nullable String text) {
-    ballots.computeIfAbsent(queryId, Ballot::new).correct(correction, task, text);
-    sort(queryId);
+      Place place,
+      String queryId,
+      Ballot.Vote correction,
+      @Nullable String task,
+      @Nullable String text) {
+    if (refused.remove(place) == null) {
+      correctedAt.put(place, queryId);
+      ballots.computeIfAbsent(queryId, Ballot::new).correct(place, correction, task, text);
+      sort(queryId);
+    }
+  }
+
+  /** Learning refused a correction, which may not have been read yet. */
+  void refused(Place place) {
+    String queryId = correctedAt.remove(place);
+    if (queryId == null) {
+      refused.put(place, true);
+      return;
+    }
+    Ballot ballot = ballots.get(queryId);
+    if (ballot != null) {
+      ballot.refuse(place);
+      sort(queryId);
+    }
   }
 
   /** Takes the votes about a message back. */

@@ -15,6 +15,8 @@ import io.fewshot.event.Status;
 import io.fewshot.event.Topic;
 import io.fewshot.event.Topics;
 import io.fewshot.event.internal.AuditOutcome;
+import io.fewshot.event.internal.CorrectionOutcome;
+import io.fewshot.event.internal.Decision;
 import io.fewshot.event.internal.Vote;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
@@ -54,7 +56,12 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
   }
 
   ViewUpdater(
-      Topics topics, Codecs codecs, LabelingView view, DryRuns dryRuns, MeterRegistry registry) {
+      Topics topics,
+      Codecs codecs,
+      LabelingView view,
+      DryRuns dryRuns,
+      Decisions decisions,
+      MeterRegistry registry) {
     this.view = view;
     this.dryRuns = dryRuns;
     this.unreadable =
@@ -93,7 +100,22 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
           }
           Correction correction = Objects.requireNonNull(decode(corrections, record, value));
           view.correction(
-              correction, SaneTime.of(correction.getCreatedAt(), time(record).toEpochMilli()));
+              new Decisions.Place(record.partition(), record.offset()),
+              correction,
+              SaneTime.of(correction.getCreatedAt(), time(record).toEpochMilli()));
+        });
+    Deserializer<CorrectionOutcome> outcomes = InternalSerde.correctionOutcome().deserializer();
+    handlers.put(
+        topics.outcomes().name(),
+        (record, key, value) -> {
+          CorrectionOutcome outcome = outcomes.deserialize(record.topic(), value);
+          if (outcome == null) {
+            return;
+          }
+          if (outcome.getDecision() == Decision.REFUSED) {
+            view.refused(new Decisions.Place(outcome.getPartition(), outcome.getOffset()));
+          }
+          decisions.add(outcome);
         });
     Deserializer<Vote> votes = InternalSerde.vote().deserializer();
     handlers.put(
@@ -133,6 +155,7 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
         topics.validTasks(),
         topics.examples(),
         topics.corrections(),
+        topics.outcomes(),
         topics.results(),
         topics.labeling(),
         topics.releases(),

@@ -22,8 +22,6 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Collects queries into micro-batches and has each batch answered; the enrichment with examples and
@@ -43,8 +41,6 @@ import org.slf4j.LoggerFactory;
  */
 final class AnswerQueries
     implements Processor<byte[], Object, byte[], Object>, ModelAnswers.Outlet {
-
-  private static final Logger LOG = LoggerFactory.getLogger(AnswerQueries.class);
 
   /** How long messages are left alone after what answers them was not there. */
   private static final long RETRY_MILLIS = 500;
@@ -325,14 +321,7 @@ final class AnswerQueries
   @Override
   public void giveUp(BufferedQuery query, Reason reason, Throwable cause) {
     RawRecord raw = query.raw();
-    meters.deadLetter(reason);
-    LOG.warn(
-        "Dead letter {} from {}-{}@{}: {}",
-        reason,
-        raw.topic(),
-        raw.partition(),
-        raw.offset(),
-        cause.getMessage());
+    meters.deadLetter(raw, reason, cause);
     Record<byte[], byte[]> letter = DeadLetters.of(raw, AnsweringTopology.ANSWER, reason, cause);
     context.forward(letter.withValue((Object) letter.value()), AnsweringTopology.DEAD_LETTERS);
     remove(query);

@@ -5,6 +5,7 @@ import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.SchemaRejectedException;
 import io.fewshot.event.Topics;
 import io.fewshot.event.UndecodableException;
+import io.fewshot.event.internal.Decision;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.DeadLetters.Reason;
@@ -55,6 +56,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
   private final RecordLimits limits;
   private final StreamSettings settings;
   private final StreamMeters meters;
+  private final CorrectionOutcomes outcomes = new CorrectionOutcomes();
 
   private ProcessorContext<byte[], byte[]> context;
   private CorrectionQueues queues;
@@ -112,8 +114,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       arrived = buffer.add(new BufferedRecord(carrier, context.currentSystemTimeMs()));
     } catch (UndecodableException e) {
       // Anybody may write here: one record must not stop the partition.
-      meters.unreadable(StreamMeters.CORRECTIONS_BY_QUERY);
-      LOG.warn("Passed over offset {} of {}: {}", carrier.offset(), carrier.topic(), e.toString());
+      meters.unreadable(StreamMeters.CORRECTIONS_BY_QUERY, "offset " + carrier.offset() + ": " + e);
       return;
     }
     takeUp(arrived);
@@ -264,7 +265,9 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
 
   private boolean isDone(WaitingCorrection each, Correction correction) {
     if (corrected.isDone(each.queryId, hash(each, correction))) {
-      meters.correction(Objects.requireNonNullElse(correction.getTask(), ""), "repeated");
+      String task = Objects.requireNonNullElse(correction.getTask(), "");
+      meters.correction(task, "repeated");
+      decided(each, Decision.REPEATED, task);
       return true;
     }
     if (each.queryId.isBlank()) {
@@ -323,6 +326,7 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
     lesson.audit().ifPresent(outcome -> context.forward(outcome, LearningTopology.AUDITS));
     corrected.corrected(each.queryId, message.getTask(), hash(each, correction));
     meters.correction(message.getTask(), "effective");
+    decided(each, Decision.APPLIED, message.getTask());
     return true;
   }
 
@@ -350,12 +354,20 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private boolean refuse(WaitingCorrection each, Reason reason, RuntimeException cause) {
-    LOG.warn("Correction refused: {}", cause.getMessage());
-    meters.deadLetter(reason);
+    meters.deadLetter(each.raw, reason, cause);
     context.forward(
         DeadLetters.of(each.raw, LearningTopology.APPLY, reason, cause),
         LearningTopology.DEAD_CORRECTIONS);
+    context.forward(
+        outcomes.refused(each.queryId, each.raw, reason, cause, context.currentSystemTimeMs()),
+        LearningTopology.OUTCOMES);
     return true;
+  }
+
+  private void decided(WaitingCorrection each, Decision decision, String task) {
+    context.forward(
+        outcomes.of(each.queryId, each.raw, decision, task, context.currentSystemTimeMs()),
+        LearningTopology.OUTCOMES);
   }
 
   /**
@@ -366,12 +378,14 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
   private void forget(WaitingCorrection request) {
     String queryId = request.queryId;
     long hash = CorrectedMessages.hash("forget", Long.toString(request.raw.timestamp()));
-    if (!corrected.isDone(queryId, hash)) {
-      queues.takeAll(queryId).forEach(each -> buffer.remove(each.place));
+    if (corrected.isDone(queryId, hash)) {
+      decided(request, Decision.REPEATED, "");
+    } else {
+      List<WaitingCorrection> waiting = queues.takeAll(queryId);
+      waiting.forEach(each -> buffer.remove(each.place));
+      waiting.forEach(each -> decided(each, Decision.WITHDRAWN, ""));
       boolean undo = request.raw.headers().lastHeader(Topics.UNDO_HEADER) != null;
-      if (!undo) {
-        seen.forget(queryId);
-      }
+      boolean wasSeen = !undo && seen.forget(queryId);
       long now = context.currentSystemTimeMs();
       List<String> tasks =
           undo
@@ -382,6 +396,11 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
         context.forward(Teaching.auditRemoval(task, queryId, now), LearningTopology.AUDITS);
         meters.correction(task, "forgotten");
       }
+      boolean something = wasSeen || !waiting.isEmpty() || !tasks.isEmpty();
+      decided(
+          request,
+          something ? Decision.WITHDRAWN : Decision.NOTHING,
+          tasks.isEmpty() ? "" : tasks.get(0));
     }
   }
 

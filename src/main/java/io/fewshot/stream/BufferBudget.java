@@ -52,8 +52,4 @@ final class BufferBudget {
   long used() {
     return used.get();
   }
-
-  long limit() {
-    return limit;
-  }
 }

@@ -32,7 +32,7 @@ final class DecodeQueries implements Processor<byte[], byte[], byte[], Object> {
     RawRecord raw = RawRecord.of(record, context);
     Outcome outcome = reader.read(raw);
     if (outcome instanceof Outcome.Bad bad) {
-      meters.deadLetter(bad.reason());
+      meters.deadLetter(raw, bad.reason(), bad.cause());
       Record<byte[], byte[]> letter =
           DeadLetters.of(raw, AnsweringTopology.DECODE, bad.reason(), bad.cause());
       context.forward(letter.withValue((Object) letter.value()), AnsweringTopology.DEAD_LETTERS);

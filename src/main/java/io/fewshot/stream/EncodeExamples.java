@@ -31,8 +31,6 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Encodes examples in micro-batches and sends them to every instance, and each as a record of the
@@ -48,8 +46,6 @@ import org.slf4j.LoggerFactory;
  * comes by, imported or corrected, and because the split needs the vector.
  */
 final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> {
-
-  private static final Logger LOG = LoggerFactory.getLogger(EncodeExamples.class);
 
   /** Of an import, encoded in one go: about a tenth of a second on two cores. */
   private static final int BULK = 32;
@@ -358,8 +354,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
   }
 
   private void giveUp(RawRecord raw, Reason reason, Throwable cause) {
-    LOG.warn("Example refused: {}", cause.getMessage());
-    meters.deadLetter(reason);
+    meters.deadLetter(raw, reason, cause);
     context.forward(
         DeadLetters.of(raw, LearningTopology.ENCODE, reason, cause),
         LearningTopology.DEAD_EXAMPLES);

@@ -6,13 +6,9 @@ import io.fewshot.ladder.AuditBook;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.Record;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Keeps the book of audits as the topic of their outcomes has it. */
 final class HoldAudits implements Processor<String, byte[], Void, Void> {
-
-  private static final Logger LOG = LoggerFactory.getLogger(HoldAudits.class);
 
   private final AuditBook audits;
   private final Deserializer<AuditOutcome> deserializer =
@@ -28,7 +24,7 @@ final class HoldAudits implements Processor<String, byte[], Void, Void> {
   @Override
   public void process(Record<String, byte[]> record) {
     if (record.key() == null) {
-      meters.unreadable(StreamMeters.AUDITS);
+      meters.unreadable(StreamMeters.AUDITS, "it has no key");
       return;
     }
     if (record.value() == null) {
@@ -43,8 +39,7 @@ final class HoldAudits implements Processor<String, byte[], Void, Void> {
           new AuditBook.Audited(outcome.getConfidence(), outcome.getRight()));
     } catch (RuntimeException e) {
       // Anybody may write here: what it is must not stop every instance.
-      meters.unreadable(StreamMeters.AUDITS);
-      LOG.warn("Audit {} cannot be read by this version: {}", record.key(), e.getMessage());
+      meters.unreadable(StreamMeters.AUDITS, "audit " + record.key() + ": " + e.getMessage());
     }
   }
 }

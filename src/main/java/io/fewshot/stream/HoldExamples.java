@@ -12,16 +12,12 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the example memory as the topic of encoded examples has it. Both applications of a process
  * may do so with the same memory: a record changes it once.
  */
 final class HoldExamples implements Processor<String, byte[], Void, Void> {
-
-  private static final Logger LOG = LoggerFactory.getLogger(HoldExamples.class);
 
   private final ExampleMemory memory;
   private final Deserializer<EncodedExample> deserializer;
@@ -52,7 +48,7 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
   @Override
   public void process(Record<String, byte[]> record) {
     if (record.key() == null) {
-      meters.unreadable(StreamMeters.ENCODED_EXAMPLES);
+      meters.unreadable(StreamMeters.ENCODED_EXAMPLES, "it has no key");
       return;
     }
     RecordMetadata at = context.recordMetadata().orElseThrow();
@@ -70,8 +66,7 @@ final class HoldExamples implements Processor<String, byte[], Void, Void> {
       memory.put(stored(deserializer.deserialize("", value)));
     } catch (RuntimeException e) {
       // Anybody may write here: what it is must not stop every instance.
-      meters.unreadable(StreamMeters.ENCODED_EXAMPLES);
-      LOG.warn("Example {} cannot be read by this version: {}", key, e.getMessage());
+      meters.unreadable(StreamMeters.ENCODED_EXAMPLES, "example " + key + ": " + e.getMessage());
     }
   }
 

@@ -9,16 +9,12 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Remembers what was answered, and tells {@link ApplyCorrections} by a record without a value that
  * the message of this key is known now.
  */
 final class HoldSeen implements Processor<byte[], byte[], byte[], byte[]> {
-
-  private static final Logger LOG = LoggerFactory.getLogger(HoldSeen.class);
 
   /** The store has the query_id twice, and its changelog must take it. */
   private static final int MAX_BYTES = Topics.TEXT_BYTES / 2;
@@ -72,7 +68,6 @@ final class HoldSeen implements Processor<byte[], byte[], byte[], byte[]> {
   }
 
   private void passOver(@Nullable String why) {
-    meters.unreadable(StreamMeters.SEEN);
-    LOG.warn("What was answered cannot be read by this version: {}", why);
+    meters.unreadable(StreamMeters.SEEN, String.valueOf(why));
   }
 }

@@ -11,16 +11,12 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Keeps the catalogue as the topic of valid tasks has it. */
 final class HoldTasks implements Processor<String, @Nullable String, Void, Void> {
 
   /** Header of a valid definition: its position in the topic of definitions. */
   static final String JUDGED = "fewshot.judged";
-
-  private static final Logger LOG = LoggerFactory.getLogger(HoldTasks.class);
 
   private final TaskCatalogue tasks;
   private final TaskYaml yaml = new TaskYaml();
@@ -42,7 +38,7 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
   public void process(Record<String, @Nullable String> record) {
     String key = record.key();
     if (key == null) {
-      meters.unreadable(StreamMeters.VALID_TASKS);
+      meters.unreadable(StreamMeters.VALID_TASKS, "it has no key");
       return;
     }
     try {
@@ -61,8 +57,7 @@ final class HoldTasks implements Processor<String, @Nullable String, Void, Void>
     } catch (RuntimeException | StackOverflowError e) {
       // Written by a newer version that knows more, or by anybody: the last definition we
       // understand stays.
-      meters.unreadable(StreamMeters.VALID_TASKS);
-      LOG.warn("Task {} cannot be read by this version: {}", key, e.getMessage());
+      meters.unreadable(StreamMeters.VALID_TASKS, "task " + key + ": " + e.getMessage());
     }
   }
 

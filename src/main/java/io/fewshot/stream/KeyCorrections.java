@@ -7,7 +7,6 @@ import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.stream.DeadLetters.Reason;
 import io.fewshot.stream.RecordLimits.TooLargeException;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -15,8 +14,6 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends each correction to the partition of its message: any producer may write corrections, with
@@ -28,22 +25,14 @@ import org.slf4j.LoggerFactory;
  */
 final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(KeyCorrections.class);
-
-  /** Records that are tried again in one tick, so that it stays short. */
-  private static final int MAX_AT_ONCE = 500;
-
-  /** When the memory for buffers is spent, the source is slowed down. */
-  private static final long THROTTLE_NANOS = 20_000_000;
-
   private final RecordCodec<Correction> codec;
   private final LearningParts parts;
   private final RecordLimits limits;
   private final StreamSettings settings;
   private final StreamMeters meters;
+  private final CorrectionOutcomes outcomes = new CorrectionOutcomes();
   private ProcessorContext<byte[], byte[]> context;
-  private RecordBuffer<BufferedRecord> buffer;
-  private UnreadRecords unread;
+  private Intake intake;
   private Cancellable tick;
 
   @SuppressWarnings("NullAway.Init")
@@ -63,43 +52,35 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    this.buffer =
-        new RecordBuffer<>(
-            context.getStateStore(LearningTopology.WAITING_CORRECTIONS),
+    this.intake =
+        new Intake(
+            limits,
             parts.corrections(),
-            waiting -> waiting);
-    this.unread = new UnreadRecords(this::read, buffer.inOrder());
+            parts.faults(),
+            new RecordBuffer<>(
+                context.getStateStore(LearningTopology.WAITING_CORRECTIONS),
+                parts.corrections(),
+                waiting -> waiting),
+            this::read);
     this.tick =
         context.schedule(
-            settings.drainEvery(),
-            PunctuationType.WALL_CLOCK_TIME,
-            now -> unread.readAgain(MAX_AT_ONCE));
+            settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> intake.takeAgain());
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
     RawRecord raw = RawRecord.of(record, context);
     try {
-      limits.check(raw);
+      intake.take(raw, context.currentSystemTimeMs());
     } catch (TooLargeException e) {
       giveUp(raw, Reason.TOO_LARGE, e);
-      return;
-    }
-    BufferedRecord arrived = new BufferedRecord(raw, context.currentSystemTimeMs());
-    if (unread.read(arrived)) {
-      return;
-    }
-    buffer.add(arrived);
-    if (parts.corrections().isSpent()) {
-      parts.faults().throttled();
-      LockSupport.parkNanos(THROTTLE_NANOS);
     }
   }
 
   @Override
   public void close() {
     tick.cancel();
-    buffer.close();
+    intake.close();
   }
 
   /** Sends a correction on or gives it up; false when its schema is not known yet. */
@@ -119,7 +100,7 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
         new Record<>(
             queryId, waiting.toBytes(), context.currentSystemTimeMs(), new RecordHeaders()),
         LearningTopology.TO_CORRECTIONS_BY_QUERY);
-    done(raw);
+    context.commit();
     return true;
   }
 
@@ -155,18 +136,14 @@ final class KeyCorrections implements Processor<byte[], byte[], byte[], byte[]> 
   }
 
   private void giveUp(RawRecord raw, Reason reason, Throwable cause) {
-    LOG.warn("Correction refused: {}", cause.getMessage());
-    meters.deadLetter(reason);
+    meters.deadLetter(raw, reason, cause);
     context.forward(
         DeadLetters.of(raw, LearningTopology.KEY_BY_QUERY, reason, cause),
         LearningTopology.DEAD_UNREADABLE);
-    done(raw);
-  }
-
-  private void done(RawRecord raw) {
-    if (buffer.contains(raw.offset())) {
-      buffer.remove(raw.offset());
-    }
+    // Its message may not be known: who waits for it knows where it lies.
+    context.forward(
+        outcomes.refused("", raw, reason, cause, context.currentSystemTimeMs()),
+        LearningTopology.REFUSED_OUTCOMES);
     context.commit();
   }
 }

@@ -21,14 +21,15 @@ import org.apache.kafka.streams.state.Stores;
  * corrections ─▶ key by query ─▶ corrections-by-query ─┐
  *                (waiting-corrections)                 ├─▶ apply ──┬─▶ results (CORRECTED)
  * seen ────────▶ hold seen ────────────────────────────┘           ├─▶ examples
- *                (seen-messages)   (waiting-for-messages,          └─▶ audits
- *                                   corrected-messages)
+ *                (seen-messages)   (waiting-for-messages,          ├─▶ audits
+ *                                   corrected-messages)            └─▶ outcomes
  *
  * examples ────▶ encode ─┬─▶ encoded-examples ··▶ memory, splits (on every instance)
  *                        └─▶ sft-dataset
  *                (micro-batches; waiting-examples, encoded-examples-by-key)
  *
  * what cannot be used, from validate, key by query, apply and encode ─▶ dead-letters
+ * and, if it is a correction, ─▶ outcomes, for whoever waits to hear of it
  * </pre>
  *
  * <p>It is cut where a record changes its key, so that each part sees all there is about a message
@@ -49,6 +50,7 @@ public final class LearningTopology {
   public static final String CORRECTED_RESULTS = "corrected-results";
   public static final String CORRECTED_EXAMPLES = "corrected-examples";
   public static final String AUDITS = "audits";
+  public static final String OUTCOMES = "outcomes";
   public static final String EXAMPLES = "examples";
   public static final String ENCODE = "encode";
   public static final String ENCODED_EXAMPLES = "encoded";
@@ -58,6 +60,7 @@ public final class LearningTopology {
   public static final String DEAD_TASKS = "dead-letters-of-tasks";
 
   public static final String DEAD_UNREADABLE = "dead-letters-of-corrections";
+  public static final String REFUSED_OUTCOMES = "outcomes-of-corrections";
   public static final String DEAD_CORRECTIONS = "dead-letters-of-applying";
   public static final String DEAD_EXAMPLES = "dead-letters-of-examples";
 
@@ -148,6 +151,7 @@ public final class LearningTopology {
         .addStateStore(RecordBuffer.store(WAITING_CORRECTIONS, Topics.TEXT_BYTES), KEY_BY_QUERY);
     sink(TO_CORRECTIONS_BY_QUERY, topics.correctionsByQuery().name(), KEY_BY_QUERY);
     sink(DEAD_UNREADABLE, topics.deadLetters().name(), KEY_BY_QUERY);
+    sink(REFUSED_OUTCOMES, topics.outcomes().name(), KEY_BY_QUERY);
   }
 
   private void applyCorrections() {
@@ -167,6 +171,7 @@ public final class LearningTopology {
     sink(CORRECTED_RESULTS, topics.results().name(), APPLY);
     sink(CORRECTED_EXAMPLES, topics.examples().name(), APPLY);
     sink(AUDITS, topics.audits().name(), APPLY);
+    sink(OUTCOMES, topics.outcomes().name(), APPLY);
     sink(DEAD_CORRECTIONS, topics.deadLetters().name(), APPLY);
   }
 

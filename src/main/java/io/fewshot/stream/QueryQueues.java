@@ -47,10 +47,6 @@ final class QueryQueues {
       this.task = task;
     }
 
-    int fresh() {
-      return fresh.size();
-    }
-
     int escalated() {
       return escalated.size();
     }
@@ -183,7 +179,9 @@ final class QueryQueues {
       if (sameKey == null) {
         continue;
       }
-      sameKey.removeIf(BufferedQuery::isDone);
+      while (!sameKey.isEmpty() && sameKey.getFirst().isDone()) {
+        sameKey.removeFirst();
+      }
       if (sameKey.isEmpty()) {
         byKey.remove(key);
       } else if (!sameKey.getFirst().isPlaced()) {
@@ -316,7 +314,7 @@ final class QueryQueues {
       }
       queue.fresh.removeFirst();
       taken.add(first);
-      for (BufferedQuery follower : followers(first)) {
+      for (BufferedQuery follower : followers(first, limit - taken.size())) {
         bytes += follower.query().getText().length();
         if (taken.size() == limit || bytes > maxBytes) {
           break;
@@ -337,13 +335,16 @@ final class QueryQueues {
     }
   }
 
-  private List<BufferedQuery> followers(BufferedQuery first) {
+  private List<BufferedQuery> followers(BufferedQuery first, int limit) {
     Deque<BufferedQuery> sameKey = first.key() == null ? null : byKey.get(first.key());
     if (sameKey == null || sameKey.size() == 1) {
       return List.of();
     }
     List<BufferedQuery> followers = new ArrayList<>();
     for (BufferedQuery query : sameKey) {
+      if (followers.size() == limit) {
+        break;
+      }
       if (query == first) {
         continue;
       }

@@ -70,11 +70,13 @@ final class SeenMessages {
     return Optional.empty();
   }
 
-  void forget(String queryId) {
+  /** Whether there was something to forget. */
+  boolean forget(String queryId) {
     List<Long> times = new ArrayList<>();
     try (WindowStoreIterator<SeenMessage> all = store.fetch(queryId, 0, Long.MAX_VALUE)) {
       all.forEachRemaining(entry -> times.add(entry.key));
     }
     times.forEach(time -> store.put(queryId, null, time));
+    return !times.isEmpty();
   }
 }

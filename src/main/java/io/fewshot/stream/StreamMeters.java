@@ -2,6 +2,7 @@ package io.fewshot.stream;
 
 import io.fewshot.event.Result;
 import io.fewshot.memory.ExampleMemory;
+import io.fewshot.ops.SparseLog;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -18,8 +19,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.apache.kafka.streams.processor.TaskId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** What one application counts. Safe for use by several threads. */
+/** What one application counts, and what of it is worth a line. Safe for use by several threads. */
 final class StreamMeters {
 
   static final String CORRECTIONS_BY_QUERY = "corrections-by-query";
@@ -39,6 +42,9 @@ final class StreamMeters {
           .mapToObj(Duration::ofMillis)
           .toArray(Duration[]::new);
 
+  private static final Logger LOG = LoggerFactory.getLogger(StreamMeters.class);
+
+  private final SparseLog log = new SparseLog(LOG);
   private final MeterRegistry registry;
   private final DistributionSummary batchSize;
   private final Timer batchTime;
@@ -191,11 +197,18 @@ final class StreamMeters {
    *
    * @param topic its label, one of the constants here
    */
-  void unreadable(String topic) {
+  void unreadable(String topic, String why) {
     Objects.requireNonNull(unreadable.get(topic)).increment();
+    log.warn(topic, () -> "Passed over a record of %s: %s".formatted(topic, why));
   }
 
-  void deadLetter(DeadLetters.Reason reason) {
+  /** Counts a record that was given up, and says so. */
+  void deadLetter(RawRecord raw, DeadLetters.Reason reason, Throwable cause) {
+    log.warn(
+        reason.name(),
+        () ->
+            "Dead letter %s from %s-%d@%d: %s"
+                .formatted(reason, raw.topic(), raw.partition(), raw.offset(), cause.getMessage()));
     Objects.requireNonNull(deadLetters.get(reason)).increment();
   }
 }

@@ -12,7 +12,6 @@ import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.fewshot.stream.DeadLetters.Reason;
 import io.fewshot.stream.RecordLimits.TooLargeException;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -21,8 +20,6 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Lets definitions through that can be used. A bad one becomes a dead letter and changes nothing:
@@ -30,14 +27,6 @@ import org.slf4j.LoggerFactory;
  * those of its task behind it.
  */
 final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
-
-  private static final Logger LOG = LoggerFactory.getLogger(ValidateTasks.class);
-
-  /** Records that are tried again in one tick, so that it stays short. */
-  private static final int MAX_AT_ONCE = 100;
-
-  /** When the memory for buffers is spent, the source is slowed down. */
-  private static final long THROTTLE_NANOS = 20_000_000;
 
   private final RecordCodec<TaskDefinition> codec;
   private final LearningParts parts;
@@ -47,8 +36,7 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   private final TaskYaml yaml = new TaskYaml();
   private final ModelCatalogue models = ModelCatalogue.shipped();
   private ProcessorContext<byte[], byte[]> context;
-  private RecordBuffer<BufferedRecord> buffer;
-  private UnreadRecords unread;
+  private Intake intake;
   private Cancellable tick;
 
   @SuppressWarnings("NullAway.Init")
@@ -68,43 +56,35 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    this.buffer =
-        new RecordBuffer<>(
-            context.getStateStore(LearningTopology.WAITING_TASKS),
+    this.intake =
+        new Intake(
+            limits,
             parts.corrections(),
-            waiting -> waiting);
-    this.unread = new UnreadRecords(this::read, buffer.inOrder());
+            parts.faults(),
+            new RecordBuffer<>(
+                context.getStateStore(LearningTopology.WAITING_TASKS),
+                parts.corrections(),
+                waiting -> waiting),
+            this::read);
     this.tick =
         context.schedule(
-            settings.drainEvery(),
-            PunctuationType.WALL_CLOCK_TIME,
-            now -> unread.readAgain(MAX_AT_ONCE));
+            settings.drainEvery(), PunctuationType.WALL_CLOCK_TIME, now -> intake.takeAgain());
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
     RawRecord raw = RawRecord.of(record, context);
     try {
-      limits.check(raw);
+      intake.take(raw, context.currentSystemTimeMs());
     } catch (TooLargeException e) {
       giveUp(raw, Reason.TOO_LARGE, e);
-      return;
-    }
-    BufferedRecord arrived = new BufferedRecord(raw, context.currentSystemTimeMs());
-    if (unread.read(arrived)) {
-      return;
-    }
-    buffer.add(arrived);
-    if (parts.corrections().isSpent()) {
-      parts.faults().throttled();
-      LockSupport.parkNanos(THROTTLE_NANOS);
     }
   }
 
   @Override
   public void close() {
     tick.cancel();
-    buffer.close();
+    intake.close();
   }
 
   /** Lets a definition through or gives it up; false when its schema is not known yet. */
@@ -126,7 +106,7 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
       return true;
     }
     forward(raw, definition);
-    done(raw);
+    context.commit();
     return true;
   }
 
@@ -190,18 +170,10 @@ final class ValidateTasks implements Processor<byte[], byte[], byte[], byte[]> {
   }
 
   private void giveUp(RawRecord raw, Reason reason, Throwable cause) {
-    LOG.warn("Task definition refused: {}", cause.getMessage());
-    meters.deadLetter(reason);
+    meters.deadLetter(raw, reason, cause);
     context.forward(
         DeadLetters.of(raw, LearningTopology.VALIDATE, reason, cause), LearningTopology.DEAD_TASKS);
     forwardRefusal(raw);
-    done(raw);
-  }
-
-  private void done(RawRecord raw) {
-    if (buffer.contains(raw.offset())) {
-      buffer.remove(raw.offset());
-    }
     context.commit();
   }
 }

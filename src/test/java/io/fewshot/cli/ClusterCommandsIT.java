@@ -233,10 +233,23 @@ class ClusterCommandsIT {
   void correctionsAndForgettingAreSent() {
     // When
     Ran correct =
-        run("", "correct", "--query-id", "c1", "--output", "x", "--labeler", "ann", "--json");
+        run(
+            "",
+            "correct",
+            "--query-id",
+            "c1",
+            "--output",
+            "x",
+            "--labeler",
+            "ann",
+            "--json",
+            "--no-wait");
     Ran own =
-        run("", ("correct --query-id c2 --output x --labeler ann --task t --text hi").split(" "));
-    Ran forget = run("", "forget", "--query-id", "c1", "--json");
+        run(
+            "",
+            ("correct --query-id c2 --output x --labeler ann --task t --text hi --no-wait")
+                .split(" "));
+    Ran forget = run("", "forget", "--query-id", "c1", "--json", "--no-wait");
 
     // Then
     assertThat(List.of(correct.status(), own.status(), forget.status())).containsOnly(0);

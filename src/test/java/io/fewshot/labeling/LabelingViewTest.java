@@ -6,6 +6,7 @@ import static io.fewshot.labeling.LabelingFixtures.correction;
 import static io.fewshot.labeling.LabelingFixtures.unsure;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fewshot.labeling.Decisions.Place;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.prompt.TaskYaml;
 import java.time.Duration;
@@ -21,6 +22,10 @@ class LabelingViewTest {
   private LabelingView view(int agreement) {
     InstantSource clock = now::get;
     return new LabelingView(agreement, clock, Duration.ofSeconds(60));
+  }
+
+  private static Place place(long offset) {
+    return new Place(0, offset);
   }
 
   private static String next(LabelingView view, String who) {
@@ -66,10 +71,10 @@ class LabelingViewTest {
   void whatIsAnsweredLeavesTheQueueWhicheverRecordComesFirst() {
     LabelingView live = view(1);
     live.request(unsure("a", 0.1));
-    live.correction(correction("a", "refund", "ann"), T0);
+    live.correction(place(1), correction("a", "refund", "ann"), T0);
 
     LabelingView restarted = view(1);
-    restarted.correction(correction("a", "refund", "ann"), T0);
+    restarted.correction(place(2), correction("a", "refund", "ann"), T0);
     restarted.request(unsure("a", 0.1));
 
     for (LabelingView view : new LabelingView[] {live, restarted}) {
@@ -85,8 +90,8 @@ class LabelingViewTest {
     LabelingView view = view(1);
     view.request(unsure("a", 0.1));
     view.request(unsure("b", 0.2));
-    view.correction(correction("a", "refund", "ann"), T0);
-    view.correction(correction("b", "refund", "ann"), T0);
+    view.correction(place(3), correction("a", "refund", "ann"), T0);
+    view.correction(place(4), correction("b", "refund", "ann"), T0);
 
     view.withdrawn("a", T0.plusSeconds(1), true);
     view.withdrawn("b", T0.plusSeconds(1), false);
@@ -132,7 +137,7 @@ class LabelingViewTest {
     assertThat(view.due()).isEmpty();
 
     // When it is settled
-    view.correction(correction("a", "cancel", "owner"), T0);
+    view.correction(place(5), correction("a", "cancel", "owner"), T0);
 
     // Then
     assertThat(state(view)).isEqualTo(Ballot.State.AGREED);
@@ -190,7 +195,53 @@ class LabelingViewTest {
               assertThat(due.last()).isEqualTo(new Ballot.Vote("cid", "refund", T0));
               assertThat(due.text()).isEqualTo("text of a");
             });
-    view.correction(correction("a", "refund", "cid"), T0);
+    view.correction(place(6), correction("a", "refund", "cid"), T0);
+    assertThat(view.due()).isEmpty();
+  }
+
+  @Test
+  void whatLearningRefusesWaitsForPeopleAgainWhicheverRecordComesFirst() {
+    LabelingView live = view(1);
+    live.request(unsure("a", 0.1));
+    live.correction(place(7), correction("a", "no such label", "ann"), T0);
+    live.refused(place(7));
+
+    LabelingView restarted = view(1);
+    restarted.refused(place(7));
+    restarted.correction(place(7), correction("a", "no such label", "ann"), T0);
+    restarted.request(unsure("a", 0.1));
+
+    for (LabelingView view : new LabelingView[] {live, restarted}) {
+      assertThat(view.waiting(TASK)).isEqualTo(1);
+      assertThat(next(view, "ann")).isEqualTo("a");
+      assertThat(view.labeled(TASK, 9)).isEmpty();
+    }
+  }
+
+  @Test
+  void theCorrectionBeforeARefusedOneCountsAgain() {
+    LabelingView view = view(1);
+    view.request(unsure("a", 0.1));
+    view.correction(place(1), correction("a", "refund", "ann"), T0);
+    view.correction(place(2), correction("a", "no such label", "bob"), T0);
+
+    view.refused(place(2));
+
+    assertThat(view.waiting(TASK)).isZero();
+    assertThat(view.labeled(TASK, 1).get(0).last().output()).isEqualTo("refund");
+  }
+
+  @Test
+  void whatLabelersAgreeOnAndLearningRefusesIsDisputedAndNotSentAgain() {
+    LabelingView view = view(2);
+    view.request(unsure("a", 0.1));
+    vote(view, "ann", "gone");
+    vote(view, "bob", "gone");
+    view.correction(place(1), correction("a", "gone", "bob"), T0);
+
+    view.refused(place(1));
+
+    assertThat(state(view)).isEqualTo(Ballot.State.DISPUTED);
     assertThat(view.due()).isEmpty();
   }
 
@@ -200,7 +251,7 @@ class LabelingViewTest {
     view.request(unsure("a", 0.1));
     vote(view, "ann", "refund");
 
-    view.correction(correction("a", "cancel", "help desk"), T0);
+    view.correction(place(7), correction("a", "cancel", "help desk"), T0);
 
     assertThat(view.waiting(TASK)).isZero();
     assertThat(state(view)).isEqualTo(Ballot.State.AGREED);
@@ -214,7 +265,7 @@ class LabelingViewTest {
     live.request(unsure("a", 0.1));
     vote(live, "ann", "refund");
     vote(live, "bob", "refund");
-    live.correction(correction("a", "refund", "bob"), T0);
+    live.correction(place(8), correction("a", "refund", "bob"), T0);
     live.votesWithdrawn("a");
     live.withdrawn("a", T0, true);
     vote(live, "ann", "cancel");
@@ -226,7 +277,7 @@ class LabelingViewTest {
     restarted.votesWithdrawn("a");
     vote(restarted, "ann", "cancel");
     restarted.request(unsure("a", 0.1));
-    restarted.correction(correction("a", "refund", "bob"), T0);
+    restarted.correction(place(9), correction("a", "refund", "bob"), T0);
     restarted.withdrawn("a", T0, true);
 
     // Then

@@ -40,7 +40,14 @@ class ViewUpdaterTest {
   void start() throws Exception {
     registry = FakeRegistry.start();
     codecs = Codecs.of(Map.of("schema.registry.url", registry.url()));
-    updater = new ViewUpdater(TOPICS, codecs, view, new DryRuns(), new SimpleMeterRegistry());
+    updater =
+        new ViewUpdater(
+            TOPICS,
+            codecs,
+            view,
+            new DryRuns(),
+            new Decisions(Duration.ZERO),
+            new SimpleMeterRegistry());
   }
 
   @AfterEach
