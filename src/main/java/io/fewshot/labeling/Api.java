@@ -69,6 +69,7 @@ final class Api {
     app.post("/api/queue/answer", this::answerOne);
     app.post("/api/queue/answer-group", this::answerGroup);
     app.post("/api/queue/skip", this::skip);
+    app.post("/api/queue/unskip", this::unskip);
     app.post("/api/undo", this::undo);
     app.post("/api/settle", this::settle);
     app.get("/api/labels", this::labels);
@@ -174,7 +175,11 @@ final class Api {
     }
     Labeling.Taken taken =
         labeling.answerAll(
-            text(body, "task", 200), ids, text(body, "output", TEXT_CHARS), labeler(context));
+            text(body, "task", 200),
+            ids,
+            text(body, "output", TEXT_CHARS),
+            body.path("sure").asBoolean(),
+            labeler(context));
     ArrayNode done = JSON.createArrayNode();
     taken.answered().forEach(done::add);
     ObjectNode refused = Shown.object();
@@ -182,11 +187,19 @@ final class Api {
     ObjectNode all = Shown.object().put("decided", taken.decided());
     all.set("answered", done);
     all.set("refused", refused);
+    ObjectNode contradicted = Shown.object();
+    taken.contradicted().forEach((id, found) -> contradicted.set(id, Shown.contradictions(found)));
+    all.set("contradicted", contradicted);
     answer(context, all);
   }
 
   private void skip(Context context) {
     labeling.skip(text(body(context), "query_id", 1_000), labeler(context));
+    answer(context, Shown.object().put("done", true));
+  }
+
+  private void unskip(Context context) {
+    labeling.unskip(text(body(context), "query_id", 1_000), labeler(context));
     answer(context, Shown.object().put("done", true));
   }
 

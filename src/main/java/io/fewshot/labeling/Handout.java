@@ -72,6 +72,12 @@ final class Handout {
     return skipped.remove(holder) != null;
   }
 
+  /** Brings back one that this labeler put aside: they look at it and at no other. */
+  void unskip(String queryId, String holder) {
+    skipped.getOrDefault(holder, new HashSet<>()).remove(queryId);
+    takeOnly(queryId, holder);
+  }
+
   /** Lets this labeler look at this message and at no other. */
   void takeOnly(String queryId, String holder) {
     leases.heldBy(holder).forEach(id -> leases.release(id, holder));

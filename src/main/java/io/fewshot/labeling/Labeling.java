@@ -1,8 +1,10 @@
 package io.fewshot.labeling;
 
 import io.fewshot.event.Correction;
+import io.fewshot.event.Reason;
 import io.fewshot.event.internal.CorrectionOutcome;
 import io.fewshot.event.internal.Decision;
+import io.fewshot.ladder.ExtractedFields;
 import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
@@ -48,10 +50,15 @@ final class Labeling {
    * What became of answers.
    *
    * @param answered the ids of those that were taken
-   * @param refused why learning refused the others, by their ids
+   * @param refused why learning refused others, by their ids
+   * @param contradicted what others contradict, by their ids
    * @param decided whether learning has decided on all of them; it may be away, and decides later
    */
-  record Taken(List<String> answered, Map<String, String> refused, boolean decided) {}
+  record Taken(
+      List<String> answered,
+      Map<String, String> refused,
+      Map<String, List<Contradiction>> contradicted,
+      boolean decided) {}
 
   /**
    * What became of one answer.
@@ -96,7 +103,7 @@ final class Labeling {
   List<Alike> alike(String task, String queryId, Labeler labeler) {
     OpenRequest request = open(task, queryId);
     List<OpenRequest> others =
-        free(task, labeler).stream()
+        inGroup(task, labeler).stream()
             .filter(other -> !other.queryId().equals(queryId))
             .sorted(Comparator.comparing(OpenRequest::createdAt).reversed())
             .limit(COMPARED)
@@ -133,11 +140,17 @@ final class Labeling {
     return new Answered(List.of(), taken.decided());
   }
 
-  /** Gives several messages the same answer; those that do not wait any more are left out. */
-  Taken answerAll(String task, List<String> queryIds, String output, Labeler labeler) {
+  /**
+   * Gives several messages the same answer; those that do not wait any more are left out, and those
+   * that it contradicts.
+   *
+   * @param sure whether to answer in spite of contradictions
+   */
+  Taken answerAll(
+      String task, List<String> queryIds, String output, boolean sure, Labeler labeler) {
     check(task, output);
     Set<String> free =
-        free(task, labeler).stream()
+        inGroup(task, labeler).stream()
             .map(OpenRequest::queryId)
             .collect(java.util.stream.Collectors.toSet());
     List<OpenRequest> requests =
@@ -146,7 +159,33 @@ final class Labeling {
             .filter(free::contains)
             .flatMap(id -> view.open(task, id).stream())
             .toList();
-    return publish(task, requests, output, labeler);
+    Map<String, List<Contradiction>> contradicted = new LinkedHashMap<>();
+    if (!sure) {
+      for (OpenRequest each : requests) {
+        List<Contradiction> found = contradictions(each, output);
+        if (!found.isEmpty()) {
+          contradicted.put(each.queryId(), found);
+        }
+      }
+    }
+    Taken taken =
+        publish(
+            task,
+            requests.stream().filter(each -> !contradicted.containsKey(each.queryId())).toList(),
+            output,
+            labeler);
+    return new Taken(taken.answered(), taken.refused(), contradicted, taken.decided());
+  }
+
+  /**
+   * Messages that may get the answer of another one: what is written is of one message alone, and
+   * an audit is worth something only if somebody looks at it.
+   */
+  private List<OpenRequest> inGroup(String task, Labeler labeler) {
+    boolean choice = view.definition(task).map(each -> each.kind() == Kind.CLASSIFY).orElse(true);
+    return choice
+        ? free(task, labeler).stream().filter(each -> each.reason() != Reason.AUDIT).toList()
+        : List.of();
   }
 
   /** Messages that this labeler could answer. */
@@ -170,7 +209,8 @@ final class Labeling {
                   .toList());
     } else {
       agreement.vote(requests, output, labeler.name());
-      taken = new Taken(requests.stream().map(OpenRequest::queryId).toList(), Map.of(), true);
+      taken =
+          new Taken(requests.stream().map(OpenRequest::queryId).toList(), Map.of(), Map.of(), true);
     }
     view.handOut(handout -> taken.answered().forEach(id -> handout.release(id, labeler.session())));
     return taken;
@@ -199,6 +239,7 @@ final class Labeling {
             .filter(id -> !refused.containsKey(id))
             .toList(),
         refused,
+        Map.of(),
         decided.size() == corrections.size());
   }
 
@@ -228,6 +269,11 @@ final class Labeling {
 
   void skip(String queryId, Labeler labeler) {
     view.handOut(handout -> handout.skip(queryId, labeler.session()));
+  }
+
+  /** Brings back what was put aside; it comes next, if it still waits. */
+  void unskip(String queryId, Labeler labeler) {
+    view.handOut(handout -> handout.unskip(queryId, labeler.session()));
   }
 
   /** Takes back what was said about a message, and all that it taught; it comes next again. */
@@ -300,6 +346,13 @@ final class Labeling {
     if (!labels.isEmpty() && !labels.contains(output)) {
       throw new WebException(
           400, "label", "the task's definition does not have the label " + output);
+    }
+    if (view.definition(task).filter(each -> each.kind() == Kind.EXTRACT).isPresent()) {
+      ExtractedFields.problem(output, view.reading(() -> view.examples().outputs(task)).keySet())
+          .ifPresent(
+              problem -> {
+                throw new WebException(400, "fields", problem);
+              });
     }
   }
 }

@@ -7,6 +7,8 @@ import io.fewshot.event.Topics;
 import io.fewshot.event.UndecodableException;
 import io.fewshot.event.internal.Decision;
 import io.fewshot.event.internal.SeenMessage;
+import io.fewshot.ladder.ExtractedFields;
+import io.fewshot.prompt.Kind;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.DeadLetters.Reason;
 import java.nio.charset.StandardCharsets;
@@ -318,6 +320,12 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
           each,
           Reason.UNKNOWN_LABEL,
           "`%s` is no label of task %s".formatted(correction.getOutput(), message.getTask()));
+    }
+    if (task.get().kind() == Kind.EXTRACT) {
+      Optional<String> problem = ExtractedFields.problem(correction.getOutput(), List.of());
+      if (problem.isPresent()) {
+        return refuse(each, Reason.INVALID_OUTPUT, problem.get());
+      }
     }
     // Complete before anything is changed: the registry may be away for either record.
     Teaching.Lesson lesson = teaching.of(each.raw, correction, message, now);

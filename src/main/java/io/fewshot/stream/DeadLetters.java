@@ -24,6 +24,7 @@ final class DeadLetters {
     EMPTY_TEXT,
     UNKNOWN_QUERY,
     UNKNOWN_LABEL,
+    INVALID_OUTPUT,
     INVALID_TASK,
     INFERENCE_FAILED,
     TOO_LARGE,

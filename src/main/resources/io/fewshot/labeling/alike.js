@@ -4,11 +4,12 @@ import { get } from './api.js';
 import { byId, el, key } from './dom.js';
 import { word } from './words.js';
 
-/** From here on a message is ticked before anybody has looked at it. */
-const SURE = 0.9;
-
 export class Alike {
-  constructor() {
+  /**
+   * @param changed called when other messages are ticked
+   */
+  constructor(changed) {
+    this.changed = changed;
     this.clear();
   }
 
@@ -24,13 +25,11 @@ export class Alike {
       if (!isStillShown()) {
         return;
       }
-      const known = new Set(this.messages.map((each) => each.query_id));
-      alike.filter((each) => !known.has(each.query_id) && each.similarity >= SURE)
-        .forEach((each) => this.ticked.add(each.query_id));
       const changed = alike.map((each) => each.query_id).join() !== this.messages.map((each) => each.query_id).join();
       this.messages = alike;
       if (changed) {
         this.draw();
+        this.changed();
       }
     } catch { /* Only an offer: the message can be answered without it. */ }
   }
@@ -78,6 +77,7 @@ export class Alike {
     } else {
       this.ticked.delete(id);
     }
+    this.changed();
   }
 
   tickAll() {
@@ -87,5 +87,6 @@ export class Alike {
       this.messages.forEach((each) => this.ticked.add(each.query_id));
     }
     this.draw();
+    this.changed();
   }
 }

@@ -1,7 +1,7 @@
 // Dialogs that give an answer which is not among the choices, or make sure of one.
 
 import { get } from './api.js';
-import { ask, el, key } from './dom.js';
+import { ask, el, isComposing, key } from './dom.js';
 import { word } from './words.js';
 
 /** Lets people search all labels of a task; gives the one they chose, or null. */
@@ -13,8 +13,8 @@ export function searchLabel(app, task) {
       placeholder: word('searchHint'), 'aria-controls': 'found',
       oninput: () => find(),
       onkeydown: (event) => {
-        if (event.key === 'Enter') {
-          list.querySelector('button')?.click();
+        if (event.key === 'Enter' && !isComposing(event)) {
+          chooseFirst();
         } else if (event.key === 'ArrowDown') {
           event.preventDefault();
           list.querySelector('button')?.focus();
@@ -22,10 +22,22 @@ export function searchLabel(app, task) {
       }
     });
     list.addEventListener('keydown', (event) => move(event, list, input));
+    let shown = null;
+    /** The first of what was typed: the list may still be that of an earlier text. */
+    const chooseFirst = async () => {
+      if (shown !== input.value) {
+        await find();
+      }
+      if (shown === input.value) {
+        list.querySelector('button')?.click();
+      }
+    };
     const find = async () => {
       const typed = input.value;
-      const { labels } = await app.attempt(() => get('labels', { task, q: typed })) || { labels: [] };
-      if (typed === input.value) {
+      const reply = await app.attempt(() => get('labels', { task, q: typed }));
+      if (reply && typed === input.value) {
+        const { labels } = reply;
+        shown = typed;
         list.replaceChildren(...(labels.length ? labels.map((label) => found(label, done))
           : [el('li', { class: 'hint' }, word('noMatch'))]));
       }
@@ -63,7 +75,7 @@ export function writeAnswer(free, guess) {
       id: 'written', autofocus: true, autocomplete: 'off', rows: free ? 8 : null, value: guess,
       'aria-label': word(free ? 'answer' : 'label'), dir: 'auto',
       onkeydown: (event) => {
-        if (event.key === 'Enter' && (!free || event.ctrlKey || event.metaKey)) {
+        if (event.key === 'Enter' && !isComposing(event) && (!free || event.ctrlKey || event.metaKey)) {
           event.preventDefault();
           done(field.value.trim());
         }
@@ -76,10 +88,14 @@ export function writeAnswer(free, guess) {
   });
 }
 
-/** Shows examples that an answer contradicts; gives whether it is meant all the same. */
-export function isSure(output, contradictions) {
+/**
+ * Shows examples that an answer contradicts; gives whether it is meant all the same.
+ *
+ * @param others how many similar messages it is about, 0 when it is about the one that is shown
+ */
+export function isSure(output, contradictions, others = 0) {
   return ask(word('contradicts'), (done) => [
-    el('p', {}, word('contradictsWhy')),
+    el('p', {}, others ? word('contradictsOthers', { n: others }) : word('contradictsWhy')),
     el('ul', { class: 'examples' }, contradictions.map((example) => el('li', {},
       el('span', { class: 'example-text', dir: 'auto' }, example.input),
       el('span', { class: 'label', dir: 'auto' }, example.output)))),

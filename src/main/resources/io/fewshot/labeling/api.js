@@ -12,10 +12,21 @@ export class Refused extends Error {
     this.code = code;
   }
 
+  /** Whether the server does not know us any more: it was restarted, or our time is over. */
+  get lostSession() {
+    return (this.status === 401 && this.code === 'login') || this.code === 'csrf';
+  }
+
+  /** Whether nothing was decided: the same may work later. */
+  get passing() {
+    return this.status === 0 || this.status >= 500;
+  }
+
   /** For people, in their language. */
   get words() {
     const known = word('error_' + this.code);
-    return known.startsWith('error_') ? word('error_other', { message: this.message }) : known;
+    return known.startsWith('error_') ? word('error_other', { message: this.message })
+      : word('error_' + this.code, { message: this.message });
   }
 }
 

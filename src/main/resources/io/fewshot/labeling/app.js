@@ -1,7 +1,7 @@
 // Puts the views together: who we are, which task, which view, what the keys mean.
 
 import { enter, get, listen, post, Refused, session } from './api.js';
-import { ask, byId, complain, el, isAsking, key, silence } from './dom.js';
+import { ask, byId, complain, el, isAsking, isComposing, key, silence } from './dom.js';
 import { Panel } from './panel.js';
 import { Queue } from './queue.js';
 import { Review } from './review.js';
@@ -35,6 +35,7 @@ class App {
 
   async become(who) {
     this.who = who;
+    this.drawTabs();
     if (who && who.name === null) {
       await this.login();
       return;
@@ -48,8 +49,7 @@ class App {
     this.view = VIEWS.includes(wanted[0]) ? wanted[0] : 'queue';
     this.task = this.tasks.find((task) => task.task === wanted[1]) || this.busiest();
     this.address();
-    this.events?.close();
-    this.events = listen(() => this.changed(), (heard) => this.heard(heard));
+    this.hear();
     await this.show();
   }
 
@@ -57,23 +57,65 @@ class App {
     return [...this.tasks].sort((a, b) => b.waiting - a.waiting)[0] || null;
   }
 
-  /** Runs a request; says what went wrong, and then gives null. */
-  async attempt(action) {
+  /**
+   * Runs a request; says what went wrong, and then gives null.
+   *
+   * @param refused told what went wrong
+   */
+  async attempt(action, refused = () => {}) {
     try {
-      const reply = await action();
+      const reply = await this.known(action);
       byId('alert').textContent = '';
       return reply;
     } catch (error) {
       if (!(error instanceof Refused)) {
         throw error;
       }
-      if ((error.status === 401 && error.code === 'login') || error.code === 'csrf') {
-        location.reload();
-      } else {
-        complain(error.words);
-      }
+      complain(error.words);
+      await refused(error);
       return null;
     }
+  }
+
+  /** Runs a request; when the server does not know us any more, once again after it does. */
+  async known(action) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof Refused) || !error.lostSession || !this.who?.name) {
+        throw error;
+      }
+    }
+    this.entering = this.entering || this.enterAgain().finally(() => { this.entering = null; });
+    await this.entering;
+    return action();
+  }
+
+  /** A new session for who we were, asking for the password where there is one. */
+  async enterAgain() {
+    let who = await session();
+    if (who.name === null) {
+      who = await this.askLogin();
+    } else if (!who.login && who.name !== this.who.name) {
+      who = await enter('name', { name: this.who.name });
+    }
+    this.who = who;
+    this.showName();
+    this.hear();
+  }
+
+  askLogin() {
+    return ask(word('loginTitle'), (done) => this.loginForm(done)).then((who) => {
+      if (!who) {
+        throw new Refused(401, 'login', word('loginTitle'));
+      }
+      return who;
+    });
+  }
+
+  hear() {
+    this.events?.close();
+    this.events = listen(() => this.changed(), (heard) => this.heard(heard));
   }
 
   async loadTasks() {
@@ -111,18 +153,21 @@ class App {
       return;
     }
     this.asking = true;
-    do {
-      this.askAgain = false;
-      const had = this.task;
-      await this.loadTasks();
-      this.task = this.task || this.busiest();
-      if (!had && this.task) {
-        this.drawTasks();
-        this.address();
-      }
-      await this.views[this.view].changed();
-    } while (this.askAgain);
-    this.asking = false;
+    try {
+      do {
+        this.askAgain = false;
+        const had = this.task;
+        await this.loadTasks();
+        this.task = this.task || this.busiest();
+        if (!had && this.task) {
+          this.drawTasks();
+          this.address();
+        }
+        await this.views[this.view].changed();
+      } while (this.askAgain);
+    } finally {
+      this.asking = false;
+    }
   }
 
   heard(heard) {
@@ -130,6 +175,10 @@ class App {
     live.className = 'live ' + (heard ? 'on' : 'off');
     live.setAttribute('aria-label', word(heard ? 'live' : 'offline'));
     live.title = word(heard ? 'live' : 'offline');
+    if (heard && this.wasAway) {
+      this.changed();
+    }
+    this.wasAway = !heard;
   }
 
   address() {
@@ -156,6 +205,9 @@ class App {
   }
 
   go(view) {
+    if (!this.who?.name) {
+      return;
+    }
     silence();
     this.view = view;
     this.address();
@@ -169,7 +221,8 @@ class App {
 
   drawTabs() {
     byId('tabs').setAttribute('aria-label', word('views'));
-    byId('tabs').replaceChildren(...VIEWS.map((view) => el('button', {
+    // Who is not logged in has nowhere to go.
+    byId('tabs').replaceChildren(...(this.who?.name ? VIEWS : []).map((view) => el('button', {
       type: 'button', class: 'tab', 'data-view': view,
       'aria-current': view === this.view ? 'page' : null, onclick: () => this.go(view)
     }, word(view))));
@@ -203,23 +256,27 @@ class App {
   }
 
   async login() {
-    const field = (id, name, type, autocomplete) => el('label', { class: 'field' }, word(name),
-      el('input', { id, type, autocomplete, required: true }));
+    byId('main').replaceChildren(el('div', { class: 'card narrow' },
+      el('h1', {}, word('loginTitle')), this.loginForm((who) => this.become(who))));
+    byId('login-name').focus();
+  }
+
+  loginForm(done) {
+    const field = (id, name, type, autocomplete, value) => el('label', { class: 'field' }, word(name),
+      el('input', { id, type, autocomplete, value, required: true }));
     const submit = async (event) => {
       event.preventDefault();
       const who = await this.attempt(() => enter('login', {
         name: byId('login-name').value, password: byId('login-password').value
       }));
       if (who) {
-        await this.become(who);
+        done(who);
       }
     };
-    byId('main').replaceChildren(el('form', { class: 'card narrow', onsubmit: submit },
-      el('h1', {}, word('loginTitle')),
-      field('login-name', 'rename', 'text', 'username'),
-      field('login-password', 'password', 'password', 'current-password'),
-      el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'act primary' }, word('loginRun')))));
-    byId('login-name').focus();
+    return el('form', { onsubmit: submit },
+      field('login-name', 'rename', 'text', 'username', this.who?.name || ''),
+      field('login-password', 'password', 'password', 'current-password', ''),
+      el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'act primary' }, word('loginRun'))));
   }
 
   async changeName() {
@@ -239,7 +296,7 @@ class App {
     const name = await ask(word('nameTitle'), (done) => {
       const field = el('input', {
         id: 'your-name', autofocus: true, value: this.who.name, maxlength: 64, 'aria-label': word('rename'),
-        onkeydown: (event) => { if (event.key === 'Enter') { event.preventDefault(); done(field.value.trim()); } }
+        onkeydown: (event) => { if (event.key === 'Enter' && !isComposing(event)) { event.preventDefault(); done(field.value.trim()); } }
       });
       return [el('p', {}, word('nameHint')), field, el('div', { class: 'actions' },
         el('button', { type: 'button', class: 'act primary', onclick: () => done(field.value.trim()) }, key('⏎'), word('save')),
@@ -284,4 +341,5 @@ class App {
   }
 }
 
+addEventListener('unhandledrejection', (event) => complain(String(event.reason)));
 new App().start().catch((error) => complain(String(error)));

@@ -56,20 +56,30 @@ export function complain(text) {
   byId('alert').textContent = text;
 }
 
-/** Shows a dialog and gives what it was closed with. */
+let dialogs = 0;
+
+/** Shows a dialog, in front of those that are open, and gives what it was closed with. */
 export function ask(title, build) {
-  const dialog = byId('dialog');
   return new Promise((resolve) => {
+    let answer = null;
+    const name = 'dialog-title-' + (++dialogs);
+    const dialog = el('dialog', { 'aria-labelledby': name });
     const done = (value) => {
       answer = value;
       dialog.close();
     };
-    let answer = null;
-    dialog.replaceChildren(el('h2', { id: 'dialog-title' }, title), ...[build(done)].flat());
-    dialog.addEventListener('close', () => resolve(answer), { once: true });
+    dialog.append(el('h2', { id: name }, title), ...[build(done)].flat());
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(answer);
+    }, { once: true });
+    document.body.append(dialog);
     dialog.showModal();
     dialog.querySelector('[autofocus]')?.focus();
   });
 }
 
-export const isAsking = () => byId('dialog').open;
+export const isAsking = () => Boolean(document.querySelector('dialog[open]'));
+
+/** Whether this key only ends a word that is being composed, as in Chinese. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;

@@ -7,12 +7,13 @@ import { byId, complain, el, isAsking, key, say } from './dom.js';
 import { number, percent, word } from './words.js';
 
 const RENEW_MILLIS = 25000;
+const RETRY_MILLIS = 2000;
 
 export class Queue {
   constructor(app) {
     this.app = app;
     this.message = null;
-    this.alike = new Alike();
+    this.alike = new Alike(() => this.showGroup());
     this.done = [];
     this.busy = false;
     // The message is kept for us only so long: ask again while it is shown.
@@ -29,7 +30,17 @@ export class Queue {
 
   async show() {
     this.message = null;
-    await this.load(true);
+    await this.next(true);
+  }
+
+  /** Another message than the one that is shown; until it is there, nothing can be answered. */
+  async next(focus) {
+    this.message = null;
+    if (!(await this.load(focus)) && this.isShown()) {
+      // The server is away: it goes on by itself once it is back.
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => this.message || this.busy || this.next(false), RETRY_MILLIS);
+    }
   }
 
   /** Something changed on the server. */
@@ -45,20 +56,24 @@ export class Queue {
     this.showCount();
   }
 
+  /** Asks which message is ours; false when nobody answered. */
   async load(focus) {
     if (!this.app.task) {
       this.render(el('div', { class: 'empty' }, el('h1', {}, word('noTask')), el('p', {}, word('noTaskWhy'))));
-      return;
+      return true;
     }
     const task = this.app.task.task;
     const next = await this.app.attempt(() => get('queue/next', { task }));
-    if (!next || !this.isShown() || task !== this.app.task.task) {
-      return;
+    if (!next) {
+      return false;
+    }
+    if (!this.isShown() || task !== this.app.task.task) {
+      return true;
     }
     this.app.task.waiting = next.waiting;
     if (this.message && next.message && this.message.query_id === next.message.query_id) {
       this.renew(next.message);
-      return;
+      return true;
     }
     if (next.message || this.message || !byId('main').querySelector('.empty')) {
       this.message = next.message;
@@ -71,6 +86,7 @@ export class Queue {
     if (this.message) {
       this.loadAlike(this.message);
     }
+    return true;
   }
 
   /** The same message again: drawn anew only if it looks different, as after a renaming or a vote. */
@@ -88,6 +104,9 @@ export class Queue {
   }
 
   loadAlike(message) {
+    if (this.isFree()) {
+      return null;
+    }
     return this.alike.load(message, () => this.message === message || this.message?.query_id === message.query_id);
   }
 
@@ -106,8 +125,21 @@ export class Queue {
     this.render(el('div', { class: 'columns' },
       el('div', { class: 'column' }, this.card(message), this.decision(message)),
       el('aside', { class: 'column side' }, this.evidence(message),
-        el('section', { id: 'alike', 'aria-labelledby': 'alike-title' }))));
+        this.isFree() ? null : el('section', { id: 'alike', 'aria-labelledby': 'alike-title' }))));
     this.alike.draw();
+    this.showGroup();
+  }
+
+  /** Says on each answer for how many messages it would be. */
+  showGroup() {
+    const n = 1 + this.alike.chosen().length;
+    document.querySelectorAll('.choice .for').forEach((each) => {
+      each.textContent = n > 1 ? word('forMany', { n }) : '';
+    });
+    const hint = byId('group');
+    if (hint) {
+      hint.textContent = n > 1 ? word('groupHint', { n }) : '';
+    }
   }
 
   card(message) {
@@ -136,6 +168,7 @@ export class Queue {
     const choices = message.choices.map((choice, at) => this.choice(choice, at + 1));
     return el('section', { class: 'card', 'aria-labelledby': 'choices-title' },
       el('h2', { id: 'choices-title' }, word(this.isFree() ? 'writeAnswer' : 'choose')),
+      el('p', { id: 'group', class: 'hint', role: 'status' }),
       el('ol', { class: 'choices' + (this.isFree() ? ' long' : '') }, choices.map((choice) => el('li', {}, choice))),
       el('div', { class: 'actions' },
         this.isFree() ? null : this.button('/', 'search', () => this.search()),
@@ -155,6 +188,7 @@ export class Queue {
     el('span', { class: 'choice-text' },
       el('span', { class: 'choice-name', dir: 'auto' }, choice.output),
       choice.description ? el('span', { class: 'choice-why' }, choice.description) : null),
+    el('span', { class: 'for' }),
     likely === null ? null : el('span', { class: 'likely' }, bar(likely), percent(likely)));
   }
 
@@ -181,11 +215,13 @@ export class Queue {
     this.busy = true;
     try {
       const reply = await this.app.attempt(
-        () => post('queue/answer', { task: message.task, query_id: message.query_id, output, sure }));
+        () => post('queue/answer', { task: message.task, query_id: message.query_id, output, sure }),
+        (refused) => this.afterRefusal(refused));
       if (!reply) {
-        await this.afterRefusal();
-      } else if (reply.taken) {
-        await this.taken(message, output);
+        return;
+      }
+      if (reply.taken) {
+        await this.taken(message, output, reply.decided);
       } else if (await isSure(output, reply.contradictions)) {
         this.busy = false;
         await this.answer(output, true);
@@ -195,25 +231,47 @@ export class Queue {
     }
   }
 
-  async afterRefusal() {
-    this.message = null;
-    const said = byId('alert').textContent;
-    await this.load(true);
-    complain(said);
+  /** Only a message that somebody else has answered goes; any other stays to be answered. */
+  async afterRefusal(refused) {
+    if (refused.code === 'gone') {
+      const said = byId('alert').textContent;
+      await this.next(true);
+      complain(said);
+    }
   }
 
-  async taken(message, output) {
+  async taken(message, output, decided) {
     const ids = [message.query_id];
-    const group = this.alike.chosen();
-    if (group.length) {
-      const reply = await this.app.attempt(
-        () => post('queue/answer-group', { task: message.task, query_ids: group, output }));
-      ids.push(...(reply ? reply.answered : []));
+    const group = this.isFree() ? [] : this.alike.chosen();
+    const problems = group.length ? await this.answerGroup(message.task, group, output, ids) : '';
+    this.done.push({ answered: ids });
+    const count = ids.length > 1 ? word('takenMany', { n: ids.length, output }) : word('taken', { output });
+    say(decided ? count : count + ' ' + word('undecided'));
+    await this.next(true);
+    if (problems) {
+      complain(problems);
     }
-    this.done.push(ids);
-    say(ids.length > 1 ? word('takenMany', { n: ids.length, output }) : word('taken', { output }));
-    this.message = null;
-    await this.load(true);
+  }
+
+  /** Gives the ticked ones the same answer; those that it contradicts only if it is meant so. */
+  async answerGroup(task, group, output, ids, sure = false) {
+    let problems = '';
+    const reply = await this.app.attempt(
+      () => post('queue/answer-group', { task, query_ids: group, output, sure }),
+      (refused) => { problems = refused.words; });
+    if (!reply) {
+      return problems;
+    }
+    ids.push(...reply.answered);
+    const refused = Object.values(reply.refused);
+    if (refused.length) {
+      problems = word('groupRefused', { n: refused.length, message: refused[0] });
+    }
+    const open = Object.keys(reply.contradicted);
+    if (open.length && await isSure(output, Object.values(reply.contradicted).flat(), open.length)) {
+      problems = await this.answerGroup(task, open, output, ids, true) || problems;
+    }
+    return problems;
   }
 
   async skip() {
@@ -222,24 +280,52 @@ export class Queue {
     }
     const id = this.message.query_id;
     if (await this.app.attempt(() => post('queue/skip', { query_id: id }))) {
-      this.message = null;
+      this.done.push({ skipped: id });
       say(word('skipped'));
-      await this.load(true);
+      await this.next(true);
     }
   }
 
   async undo() {
-    const ids = this.done.pop();
-    if (!ids) {
+    if (this.busy) {
+      return;
+    }
+    const last = this.done.pop();
+    if (!last) {
       say(word('nothingToUndo'));
       return;
     }
-    for (const id of ids) {
-      await this.app.attempt(() => post('undo', { query_id: id }));
+    this.busy = true;
+    try {
+      if (last.skipped) {
+        if (!(await this.app.attempt(() => post('queue/unskip', { query_id: last.skipped })))) {
+          this.done.push(last);
+          return;
+        }
+      } else if (!(await this.takeBack(last.answered))) {
+        return;
+      }
+      say(word('undone'));
+      await this.next(true);
+    } finally {
+      this.busy = false;
     }
-    say(word('undone'));
-    this.message = null;
-    await this.load(true);
+  }
+
+  /** Takes answers back; those for which nobody answered can be taken back again. */
+  async takeBack(ids) {
+    const left = [];
+    for (const id of [...ids].reverse()) {
+      await this.app.attempt(() => post('undo', { query_id: id }), (refused) => {
+        if (refused.passing) {
+          left.push(id);
+        }
+      });
+    }
+    if (left.length) {
+      this.done.push({ answered: left });
+    }
+    return !left.length;
   }
 
   async search() {

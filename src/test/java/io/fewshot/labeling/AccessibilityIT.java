@@ -84,6 +84,9 @@ class AccessibilityIT extends PageFixture {
     }
 
     // And in every view, after some answers
+    browser.press("a");
+    browser.awaitText("for 2 messages");
+    audit("for two messages");
     browser.press("1");
     browser.awaitText(DIFFERENT.get(0));
     browser.press("2");

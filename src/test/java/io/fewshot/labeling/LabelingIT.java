@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fewshot.event.Correction;
 import io.fewshot.event.Query;
+import io.fewshot.event.Reason;
 import io.fewshot.event.Result;
 import io.fewshot.event.Topics;
 import java.net.URI;
@@ -11,7 +12,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
@@ -126,11 +126,13 @@ class LabelingIT extends PageFixture {
     records.ask("q3", "What colours does the sofa come in?", 0.3, "product_question");
     open(1200, 850);
     browser.awaitText("my card was declined!");
-    Awaitility.await()
-        .atMost(Duration.ofSeconds(40))
-        .until(
-            () ->
-                browser.driver().findElements(By.cssSelector("#alike input:checked")).size() == 1);
+    browser.await(By.cssSelector("#alike input"));
+    assertThat(browser.driver().findElements(By.cssSelector("#alike input:checked")))
+        .as("nobody has looked at it")
+        .isEmpty();
+    browser.press("a");
+    browser.awaitText("for 2 messages");
+    browser.screenshot("group");
 
     // When the answer contradicts the example
     browser.press("1");
@@ -138,7 +140,8 @@ class LabelingIT extends PageFixture {
     // Then it is shown, and nothing is written yet
     browser.await(By.id("sure"));
     browser.screenshot("contradiction");
-    assertThat(browser.driver().findElement(By.id("dialog")).getText()).contains("payment_failed");
+    assertThat(browser.driver().findElement(By.cssSelector("dialog[open]")).getText())
+        .contains("payment_failed");
     browser.await(By.cssSelector("dialog .primary")).click();
 
     // When the other one is chosen
@@ -158,6 +161,172 @@ class LabelingIT extends PageFixture {
     // Then they are still answered
     browser.awaitText("What colours does the sofa come in?");
     assertThat(browser.driver().findElement(By.id("count")).getText()).isEqualTo("1 waiting");
+  }
+
+  @Test
+  void anAnswerThatContradictsASimilarMessagesExamplesIsAskedAboutThatMessage() {
+    // Given
+    records.task("intents", "");
+    records.example("e2", "My card was declined today again", "payment_failed");
+    records.ask("q1", "Was my card declined?", 0.1, "card_status", "payment_failed");
+    records.ask("q2", "My card was declined today, again", 0.2, "payment_failed");
+    open(1200, 850);
+    browser.awaitText("Was my card declined?");
+    browser.await(By.cssSelector("#alike input"));
+    browser.press("a");
+    browser.awaitText("for 2 messages");
+
+    // When
+    browser.press("1");
+    browser.await(By.id("sure"));
+    browser.await(By.cssSelector("dialog .primary")).click();
+
+    // Then only the one that was looked at has the answer
+    browser.awaitText("My card was declined today, again");
+    assertThat(records.corrections(1).get(0).value().getQueryId()).isEqualTo("q1");
+  }
+
+  @Test
+  void anAuditIsNeverAnsweredInAGroup() {
+    records.task("intents", "");
+    records.ask("q1", "my card was declined!", 0.1, "refund", "payment_failed");
+    records.ask("q2", "My card was declined", Reason.AUDIT, 0.99, "payment_failed");
+    records.ask("q3", "My card was declined again", 0.2, "payment_failed");
+    open(1200, 850);
+    browser.awaitText("my card was declined!");
+
+    browser.await(By.cssSelector("#alike input"));
+
+    assertThat(browser.driver().findElements(By.cssSelector("#alike input"))).hasSize(1);
+    assertThat(browser.driver().findElement(By.id("alike")).getText()).contains("again");
+  }
+
+  @Test
+  void whatLearningRefusesIsSaidAndTheMessageStays() {
+    records.task("intents", "");
+    records.ask("q1", "Where is my parcel?", 0.1, FakeLearning.REFUSED, "order_status");
+    open(1200, 850);
+    browser.awaitText("Where is my parcel?");
+
+    browser.press("1");
+
+    Awaitility.await()
+        .atMost(LabelingWorld.PATIENCE)
+        .until(
+            () -> browser.driver().findElement(By.id("alert")).getText().contains("no label of"));
+    browser.screenshot("refused");
+    assertThat(browser.driver().findElement(By.id("message")).getText()).contains("parcel");
+    browser.press("g", "l");
+    browser.awaitText("Nothing was labeled yet");
+    browser.press("g", "q");
+    browser.awaitText("Where is my parcel?");
+    browser.press("2");
+    browser.awaitText("All done");
+  }
+
+  @Test
+  void aServerThatIsAwayLosesNoAnswerAndAllGoesOnWhenItIsBack() {
+    // Given
+    records.task("intents", "");
+    records.ask("q1", "Where is my parcel?", 0.1, "order_status");
+    records.ask("q2", "Money back!", 0.2, "refund");
+    open(1200, 850);
+    browser.call("Ann");
+    browser.awaitText("Where is my parcel?");
+    int port = page.port();
+
+    // When it goes away
+    page.close();
+    browser.press("1");
+
+    // Then that is said and the message stays
+    Awaitility.await()
+        .atMost(LabelingWorld.PATIENCE)
+        .until(
+            () ->
+                browser.driver().findElement(By.id("alert")).getText().contains("does not answer"));
+    assertThat(browser.driver().findElement(By.id("message")).getText()).contains("parcel");
+
+    // When it is back and knows nobody any more
+    serve(1, port);
+    browser.press("1");
+
+    // Then
+    browser.awaitText("Money back!");
+    browser.press("1");
+    browser.awaitText("All done");
+    assertThat(records.corrections(2))
+        .extracting(record -> record.value().getQueryId() + " " + record.value().getLabeler())
+        .containsExactly("q1 Ann", "q2 Ann");
+  }
+
+  @Test
+  void undoingAfterSkippingBringsTheSkippedMessageBack() {
+    records.task("intents", "");
+    records.ask("q1", "Where is my parcel?", 0.1, "order_status");
+    records.ask("q2", "Money back!", 0.2, "refund");
+    records.ask("q3", "Do you sell gift cards?", 0.3, "product_question");
+    open(1200, 850);
+    browser.awaitText("Where is my parcel?");
+    browser.press("1");
+    browser.awaitText("Money back!");
+    browser.press("s");
+    browser.awaitText("Do you sell gift cards?");
+
+    browser.press("u");
+
+    browser.awaitText("Money back!");
+    assertThat(records.corrections(1).get(0).value().getQueryId()).isEqualTo("q1");
+  }
+
+  @Test
+  void enterThatOnlyEndsAWordIsNoDecision() {
+    records.task("intents", "");
+    records.ask("q1", "我的包裹在哪里？", 0.1, "refund");
+    open(1200, 850);
+    browser.awaitText("我的包裹在哪里？");
+    browser.press("n");
+    browser.await(By.id("written"));
+
+    browser
+        .driver()
+        .executeScript(
+            "const field = document.getElementById('written'); field.value = '订';"
+                + " field.dispatchEvent(new KeyboardEvent('keydown',"
+                + " {key: 'Enter', isComposing: true, bubbles: true}));");
+
+    assertThat(browser.driver().findElements(By.cssSelector("dialog[open]"))).hasSize(1);
+    browser.driver().executeScript("document.getElementById('written').value = '订单状态'");
+    browser.await(By.id("written")).sendKeys(Keys.ENTER);
+    browser.awaitText("All done");
+    assertThat(records.corrections(1).get(0).value().getOutput()).isEqualTo("订单状态");
+  }
+
+  @Test
+  void anExtractTaskTakesOnlyObjectsWithItsFields() {
+    records.task("intents", "kind: extract\n");
+    records.example("e1", "Order 7 is late", "{\"order\": \"7\"}");
+    records.ask("q1", "Order 8 is late", 0.1, "{\"order\": \"8\"}");
+    records.ask("q2", "Order 9 is late", 0.1, "{\"order\": \"9\"}");
+    open(1200, 850);
+    browser.awaitText("Order 8 is late");
+    assertThat(browser.driver().findElements(By.id("alike"))).isEmpty();
+
+    for (String wrong : new String[] {"[1]", "{\"foo\": 1}", "late"}) {
+      browser.press("n");
+      WebElement field = browser.await(By.id("written"));
+      field.clear();
+      field.sendKeys(wrong, Keys.chord(Keys.CONTROL, Keys.ENTER));
+      Awaitility.await()
+          .atMost(LabelingWorld.PATIENCE)
+          .until(
+              () -> browser.driver().findElement(By.id("alert")).getText().contains("Not saved"));
+      browser.leaveField();
+    }
+    browser.press("1");
+
+    browser.awaitText("Order 9 is late");
+    assertThat(records.corrections(1).get(0).value().getOutput()).isEqualTo("{\"order\": \"8\"}");
   }
 
   @Test

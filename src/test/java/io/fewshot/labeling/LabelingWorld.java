@@ -90,6 +90,11 @@ final class LabelingWorld implements AutoCloseable {
       return topics;
     }
 
+    /** Lets somebody decide on corrections. */
+    FakeLearning learn() {
+      return new FakeLearning(settings, topics, codecs, producer);
+    }
+
     void task(String name, String more) {
       String yaml = "task: " + name + "\ninstruction: Name the intent.\n" + more;
       send(
@@ -111,6 +116,10 @@ final class LabelingWorld implements AutoCloseable {
     }
 
     void ask(String id, String text, double confidence, String... outputs) {
+      ask(id, text, Reason.LOW_CONFIDENCE, confidence, outputs);
+    }
+
+    void ask(String id, String text, Reason reason, double confidence, String... outputs) {
       List<Candidate> candidates = new ArrayList<>();
       for (int i = 0; i < outputs.length; i++) {
         candidates.add(new Candidate(outputs[i], i == 0 ? confidence : (1 - confidence) / 2));
@@ -122,7 +131,7 @@ final class LabelingWorld implements AutoCloseable {
               .setText(text)
               .setCandidates(candidates)
               .setConfidence(confidence)
-              .setReason(Reason.LOW_CONFIDENCE)
+              .setReason(reason)
               .setPropensity(1)
               .setExampleIds(List.of("e1", "e2"))
               .setCreatedAt(Instant.now())

@@ -20,6 +20,7 @@ abstract class PageFixture {
 
   LabelingService page;
   private Metrics metrics;
+  private FakeLearning learning;
 
   @BeforeAll
   static void startAll() {
@@ -41,15 +42,20 @@ abstract class PageFixture {
   void startPage(TestInfo test) {
     records = world.records(test.getTestMethod().orElseThrow().getName());
     metrics = new Metrics();
+    learning = records.learn();
     serve(1);
   }
 
   /** Starts the page; so many labelers must agree. */
   final void serve(int agreement) {
+    serve(agreement, 0);
+  }
+
+  final void serve(int agreement, int port) {
     Health health = new Health();
     page =
         world.serve(
-            records, health, metrics, new WebSettings("127.0.0.1", 0, Users.none(), agreement));
+            records, health, metrics, new WebSettings("127.0.0.1", port, Users.none(), agreement));
     Awaitility.await().atMost(LabelingWorld.PATIENCE).until(health::ready);
   }
 
@@ -57,6 +63,7 @@ abstract class PageFixture {
   void stopPage() {
     if (page != null) {
       page.close();
+      learning.close();
       metrics.close();
     }
   }
