@@ -187,8 +187,8 @@ export class Queue {
     key(String(digit)),
     el('span', { class: 'choice-text' },
       el('span', { class: 'choice-name', dir: 'auto' }, choice.output),
-      choice.description ? el('span', { class: 'choice-why' }, choice.description) : null),
-    el('span', { class: 'for' }),
+      choice.description ? el('span', { class: 'choice-why' }, choice.description) : null,
+      el('span', { class: 'for' })),
     likely === null ? null : el('span', { class: 'likely' }, bar(likely), percent(likely)));
   }
 
