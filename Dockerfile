@@ -21,6 +21,13 @@ FROM sources AS build-cpu
 RUN --mount=type=cache,target=/build/repository,sharing=locked \
     mvn -B -q -Dmaven.repo.local=/build/repository -Dmaven.test.skip=true package && docker/stage /stage
 
+# Models that lie in the image, for machines without a hub: --build-arg MODELS="smollm2-135m-instruct", or files
+# put into docker/models. Each is checked by its hash when it is loaded.
+FROM build-cpu AS models
+ARG MODELS=""
+COPY docker/models/ /models/
+RUN if [ -n "$MODELS" ]; then FEWSHOT_CACHE=/models-cache java -cp "target/lib/*:target/classes" io.fewshot.cli.Main model pull $MODELS && mv /models-cache/models/*.gguf /models/; fi
+
 FROM sources AS build-gpu
 ARG PYTORCH_NATIVE=pytorch-native-cu128
 RUN --mount=type=cache,target=/build/repository,sharing=locked \
@@ -40,6 +47,7 @@ RUN groupadd --gid 10001 fewshot \
 COPY --from=build-gpu /stage/natives/ /opt/fewshot/
 COPY --from=build-gpu /stage/dependencies/ /opt/fewshot/
 COPY --from=build-gpu /stage/application/ /opt/fewshot/
+COPY --from=models /models/ /opt/fewshot/models/
 
 FROM ${RUNTIME_IMAGE} AS runtime-cpu
 RUN groupadd --gid 10001 fewshot \
@@ -48,6 +56,7 @@ RUN groupadd --gid 10001 fewshot \
 COPY --from=build-cpu /stage/natives/ /opt/fewshot/
 COPY --from=build-cpu /stage/dependencies/ /opt/fewshot/
 COPY --from=build-cpu /stage/application/ /opt/fewshot/
+COPY --from=models /models/ /opt/fewshot/models/
 
 # What follows is the same for both. Nothing is written outside the two volumes and /tmp, so the root
 # file system may be read-only; /tmp must allow running what lies there, for native libraries.
@@ -57,6 +66,7 @@ ENV LANG=C.UTF-8 \
     FEWSHOT_PORT=8080 \
     FEWSHOT_STATE_DIR=/var/lib/fewshot/state \
     FEWSHOT_CACHE=/var/cache/fewshot \
+    FEWSHOT_MODELS=/opt/fewshot/models \
     DJL_CACHE_DIR=/var/lib/fewshot/djl
 WORKDIR /var/lib/fewshot
 USER 10001:10001
@@ -73,6 +83,7 @@ ENV LANG=C.UTF-8 \
     FEWSHOT_PORT=8080 \
     FEWSHOT_STATE_DIR=/var/lib/fewshot/state \
     FEWSHOT_CACHE=/var/cache/fewshot \
+    FEWSHOT_MODELS=/opt/fewshot/models \
     DJL_CACHE_DIR=/var/lib/fewshot/djl
 WORKDIR /var/lib/fewshot
 USER 10001:10001

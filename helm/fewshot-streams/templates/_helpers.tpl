@@ -236,7 +236,11 @@ affinity:
 {{- end }}
 {{- with $values.topologySpreadConstraints }}
 topologySpreadConstraints:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  {{- /* One without a selector would count no pod at all. */}}
+  {{- $ours := dict "labelSelector" (dict "matchLabels" (fromYaml (include "fewshot.selector" $))) }}
+  - {{- toYaml (merge (deepCopy .) $ours) | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- end -}}
 

@@ -73,6 +73,10 @@ public final class Main {
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
         .addSubcommand(new ResultsCommand(console))
+        .addSubcommand(
+            new CommandLine(new ModelCommand(console))
+                .addSubcommand(new ModelCommand.ListModels(console))
+                .addSubcommand(new ModelCommand.Pull(console)))
         .addSubcommand(new CorrectCommand(console))
         .addSubcommand(new ForgetCommand(console))
         .addSubcommand(

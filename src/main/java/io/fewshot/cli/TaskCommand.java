@@ -17,8 +17,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Task definitions: apply and list. */
@@ -42,6 +44,9 @@ final class TaskCommand extends Group {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "A task definition in YAML.")
     private List<String> paths = List.of();
 
+    @Option(names = "--new-only", description = "Leave tasks that are there as they are.")
+    private boolean newOnly;
+
     private final List<TaskFile> files = new ArrayList<>();
 
     Apply(Console console) {
@@ -55,12 +60,24 @@ final class TaskCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
+      if (newOnly) {
+        Set<String> there = TopicReader.latest(cluster, cluster.topics().tasks()).keySet();
+        files.removeIf(file -> isThere(there, file.task()));
+      }
       try (Sender<TaskDefinition> sender =
           new Sender<>(cluster, cluster.topics().tasks(), TaskDefinition.class, this::taken)) {
         files.forEach(file -> sender.send(file.task(), file.task(), file.record()));
         sender.flush();
       }
       return DONE;
+    }
+
+    private boolean isThere(Set<String> tasks, String task) {
+      if (tasks.contains(task)) {
+        console.say("left " + task + " as it is");
+        return true;
+      }
+      return false;
     }
 
     private void taken(String task) {

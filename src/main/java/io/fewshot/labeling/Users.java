@@ -3,7 +3,9 @@ package io.fewshot.labeling;
 import io.fewshot.ops.SettingsException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -76,8 +78,14 @@ public final class Users {
         throw new SettingsException(file + " names no user: add lines made with --new-user NAME");
       }
       return users;
+    } catch (NoSuchFileException e) {
+      throw new SettingsException("there is no users' file " + file);
+    } catch (AccessDeniedException e) {
+      throw new SettingsException(
+          "the users' file %s may not be read by %s: change its mode or its owner"
+              .formatted(file, System.getProperty("user.name")));
     } catch (IOException e) {
-      throw new SettingsException("cannot read the users' file " + file);
+      throw new SettingsException("cannot read the users' file %s: %s".formatted(file, e));
     }
   }
 

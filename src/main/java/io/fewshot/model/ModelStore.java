@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of language models, in a directory shared by all runs of a user. A file bears its final
@@ -33,6 +34,10 @@ public final class ModelStore {
 
   private final ModelCatalogue catalogue;
   private final Path directory;
+
+  /** Where files lie that came with the installation, and which is only read. */
+  private final @Nullable Path shipped;
+
   private final Function<Entry, List<ModelSource>> sources;
 
   /** File locks are held by the process: within it, threads need their own. */
@@ -40,16 +45,26 @@ public final class ModelStore {
 
   /** The store of this user, at its usual place. */
   public static ModelStore ofUser() {
-    return new ModelStore(ModelCatalogue.shipped(), userDirectory(System.getenv()));
+    String shipped = System.getenv("FEWSHOT_MODELS");
+    return new ModelStore(
+        ModelCatalogue.shipped(),
+        userDirectory(System.getenv()),
+        shipped == null || shipped.isBlank() ? null : Path.of(shipped),
+        ModelStore::shippedSources);
   }
 
   public ModelStore(ModelCatalogue catalogue, Path directory) {
-    this(catalogue, directory, ModelStore::shippedSources);
+    this(catalogue, directory, null, ModelStore::shippedSources);
   }
 
-  ModelStore(ModelCatalogue catalogue, Path directory, Function<Entry, List<ModelSource>> sources) {
+  ModelStore(
+      ModelCatalogue catalogue,
+      Path directory,
+      @Nullable Path shipped,
+      Function<Entry, List<ModelSource>> sources) {
     this.catalogue = catalogue;
     this.directory = directory;
+    this.shipped = shipped;
     this.sources = sources;
   }
 
@@ -84,7 +99,7 @@ public final class ModelStore {
   public boolean has(String name) {
     return catalogue
         .find(name)
-        .map(entry -> sound(directory.resolve(entry.file()), entry))
+        .map(entry -> cameAlong(entry) || sound(directory.resolve(entry.file()), entry))
         .orElseGet(() -> isFile(name));
   }
 
@@ -103,6 +118,9 @@ public final class ModelStore {
       throw new ModelException(
           "There is no model %s; take one of %s, or the path of a GGUF file"
               .formatted(name, catalogue.names()));
+    }
+    if (shipped != null && cameAlong(entry)) {
+      return shipped.resolve(entry.file());
     }
     Path file = directory.resolve(entry.file());
     if (sound(file, entry)) {
@@ -130,6 +148,23 @@ public final class ModelStore {
           e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Whether the right file came with the installation; hashed each time, for it may be replaced.
+   */
+  private boolean cameAlong(Entry entry) {
+    if (shipped == null) {
+      return false;
+    }
+    Path file = shipped.resolve(entry.file());
+    try {
+      return Files.isRegularFile(file)
+          && Files.size(file) == entry.bytes()
+          && hash(file).equals(entry.sha256());
+    } catch (IOException e) {
+      throw new ModelException("Model file " + file + " cannot be read: " + e.getMessage(), e);
     }
   }
 

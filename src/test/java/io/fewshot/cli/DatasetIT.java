@@ -3,6 +3,7 @@ package io.fewshot.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fewshot.InstalledTools;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -22,7 +23,7 @@ class DatasetIT {
 
   @Test
   void pythonReadsWhatIsExported() throws Exception {
-    String python = System.getenv().getOrDefault("FEWSHOT_PYTHON", "python3");
+    String python = InstalledTools.python();
     assumeTrue(
         run(python, "-c", "import datasets").code() == 0,
         python + " has no datasets: set FEWSHOT_PYTHON");

@@ -34,6 +34,8 @@ class ModelStoreTest {
 
   @TempDir private Path directory;
 
+  private @org.jspecify.annotations.Nullable Path shipped;
+
   private final byte[] content = new byte[300_000];
   private final List<String> ranges = Collections.synchronizedList(new ArrayList<>());
   private HttpServer server;
@@ -79,7 +81,7 @@ class ModelStoreTest {
 
   private ModelStore store(ModelSource... sources) {
     return new ModelStore(
-        new ModelCatalogue(Map.of("tiny", entry())), directory, entry -> List.of(sources));
+        new ModelCatalogue(Map.of("tiny", entry())), directory, shipped, entry -> List.of(sources));
   }
 
   private ModelSource http() {
@@ -98,6 +100,21 @@ class ModelStoreTest {
     assertThat(progress).isSorted().endsWith((long) content.length);
     assertThat(ranges).hasSize(1);
     assertThat(store().has("tiny")).isTrue();
+  }
+
+  @Test
+  void whatCameWithTheInstallationNeedsNoNetworkAndIsNeverChanged() throws IOException {
+    shipped = Files.createDirectory(directory.resolve("shipped"));
+    Path file = Files.write(shipped.resolve("model.gguf"), content);
+
+    assertThat(store().has("tiny")).isTrue();
+    assertThat(store().fetch("tiny", ProgressListener.NONE)).isEqualTo(file);
+
+    Files.write(file, new byte[content.length]);
+
+    assertThat(store(http()).fetch("tiny", ProgressListener.NONE))
+        .isEqualTo(directory.resolve("model.gguf"));
+    assertThat(file).exists();
   }
 
   @Test

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.fewshot.InstalledTools;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The chart, as Helm itself lints and renders it; skipped where there is no Helm. */
-@EnabledIf(value = "isHelmThere", disabledReason = "no helm on the PATH: the chart is not linted")
+@EnabledIf(value = "isHelmThere", disabledReason = "no helm: the chart is not linted")
 class HelmChartIT {
 
   private static final String CHART = "helm/fewshot-streams";
@@ -37,8 +37,7 @@ class HelmChartIT {
   private record Run(int status, String output) {}
 
   static boolean isHelmThere() {
-    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(java.io.File.pathSeparator))
-        .anyMatch(directory -> Files.isExecutable(Path.of(directory, "helm")));
+    return InstalledTools.helm().isPresent();
   }
 
   @ParameterizedTest
@@ -166,7 +165,7 @@ class HelmChartIT {
   }
 
   private static Run helm(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of("helm"));
+    List<String> command = new ArrayList<>(List.of(InstalledTools.helm().orElseThrow().toString()));
     command.addAll(List.of(arguments));
     Path output = Files.createTempFile(folder, "helm", ".txt");
     Process process =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fewshot.InstalledTools;
 import io.fewshot.ladder.FineTuned;
 import io.fewshot.model.FineTuner;
 import io.fewshot.model.LoraAdapter;
@@ -48,7 +49,7 @@ class PeftIT {
   @ParameterizedTest
   @CsvSource({"llama, 8, 5", "qwen2, 3, 5", "llama, 3, 0", "qwen2, 8, 0"})
   void pythonSaysWhatTheEngineSays(String family, int rank, int labels) throws Exception {
-    String python = System.getenv().getOrDefault("FEWSHOT_PYTHON", "python3");
+    String python = InstalledTools.python();
     assumeTrue(
         run(python, "-c", "import torch, transformers, peft, gguf").code() == 0,
         python + " has no torch, transformers, peft and gguf: set FEWSHOT_PYTHON");
@@ -81,8 +82,8 @@ class PeftIT {
   @ParameterizedTest
   @ValueSource(ints = {5, 0})
   void pythonSaysTheSameOfTheDefaultModelAfterSomeSteps(int labels) throws Exception {
-    String python = System.getenv("FEWSHOT_PYTHON");
-    assumeTrue(python != null, "FEWSHOT_PYTHON is not set");
+    String python = InstalledTools.python();
+    assumeTrue(!python.equals("python3"), "a Python of its own is wanted: set FEWSHOT_PYTHON");
     // Given
     Path file = ModelStore.ofUser().fetch("smollm2-135m-instruct", ProgressListener.NONE);
     Random random = new Random(3);
