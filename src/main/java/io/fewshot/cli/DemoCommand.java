@@ -16,9 +16,10 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example: ./fewshot demo --task banking.yaml --examples train.csv --messages test.csv",
-      "Without options it runs the shipped support task. Labels in the messages' file are compared",
-      "with the first results; then they correct most of the messages that went to people, a head",
-      "is trained, and messages are asked again, those that were never corrected among them."
+      "Without options it runs the shipped support task. The messages are answered in three parts:",
+      "what of a part went to people is corrected from the labels in its file before the next one,",
+      "and before the last a head is trained. Each message is compared with its own label only",
+      "after it was answered."
     })
 final class DemoCommand extends Command {
 

@@ -4,18 +4,17 @@ import io.fewshot.cli.DemoWatch.Outcome;
 import io.fewshot.cli.Exchange.Message;
 import io.fewshot.event.Example;
 import io.fewshot.event.Result;
-import io.fewshot.event.Status;
 import java.lang.management.ManagementFactory;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends a demo's messages, shows what comes back, and then closes the loop, on an installation that
- * runs. The labels of the file stay here until each message has its first result. For one thread.
+ * Sends a demo's messages part by part, shows what comes back, and lets each part teach the next,
+ * on an installation that runs. The labels of the file stay here until each message has its first
+ * result. For one thread.
  */
 final class DemoRun {
 
@@ -26,11 +25,6 @@ final class DemoRun {
   private final Summary summary;
   private final ResultLine lines;
   private final Map<String, Example> examples = new HashMap<>();
-
-  /** What people have to look at, by query_id; an id that came twice is nobody's. */
-  private final Map<String, Row> reviewed = new LinkedHashMap<>();
-
-  private final Map<String, Result> first = new HashMap<>();
 
   DemoRun(Console console, boolean json, DemoFiles files, Installation installation) {
     this.console = console;
@@ -47,17 +41,17 @@ final class DemoRun {
     try (Exchange exchange =
         Exchange.open(console, installation, files.task(), files.examples(), steps)) {
       steps.close();
-      long start = System.nanoTime();
-      List<Message> messages = files.messages().stream().map(exchange::message).toList();
-      exchange.ask(messages, (message, result) -> answered(message.row(), result), this::refused);
-      double seconds = (System.nanoTime() - start) / 1e9;
+      double seconds = 0;
+      DemoLoop loop = new DemoLoop(files.task().definition(), files.messages());
+      for (DemoLoop.Part part : loop.parts()) {
+        seconds += ask(part, exchange);
+        loop.learn(part, exchange, steps);
+      }
+      steps.close();
       if (!json) {
         console.result("");
         summary.lines(seconds).forEach(console::result);
       }
-      DemoLoop loop = new DemoLoop(files.task().definition(), reviewed, first);
-      loop.run(exchange, steps);
-      steps.close();
       if (json) {
         console.result(summary.json(seconds, loop.json()).toString());
       } else {
@@ -66,18 +60,31 @@ final class DemoRun {
     }
   }
 
+  /** Has a part answered; gives the seconds that took. */
+  private double ask(DemoLoop.Part part, Exchange exchange) {
+    long start = System.nanoTime();
+    List<Message> messages = part.rows().stream().map(exchange::message).toList();
+    exchange.ask(
+        messages,
+        (message, result) -> {
+          part.answered(message.row(), result);
+          answered(message.row(), result);
+        },
+        refused -> {
+          part.refused();
+          refused(refused);
+        });
+    double seconds = (System.nanoTime() - start) / 1e9;
+    part.took(seconds);
+    return seconds;
+  }
+
   private void answered(Row row, Result result) {
     if (summary.done() == 0) {
       sayFirst();
     }
     summary.add(result, row.label());
     console.result(json ? JsonLines.of(result).toString() : line(result, row));
-    String id = result.getQueryId();
-    if (first.put(id, result) != null) {
-      reviewed.remove(id);
-    } else if (result.getStatus() == Status.NEEDS_REVIEW) {
-      reviewed.put(id, row);
-    }
   }
 
   private void sayFirst() {

@@ -14,10 +14,4 @@ record Row(
     @Nullable String label,
     @Nullable String queryId,
     @Nullable String key,
-    @Nullable String exampleId) {
-
-  /** The same, to be asked in no order with others. */
-  Row withoutKey() {
-    return new Row(line, text, label, queryId, null, exampleId);
-  }
-}
+    @Nullable String exampleId) {}

@@ -82,15 +82,20 @@ class LoopCommandsIT {
     assertThat(summary.at("/rungs/neighbours").asInt()).isEqualTo(MESSAGES);
     assertThat(summary.path("accuracy").asDouble()).isBetween(0.3, 1.0);
 
-    // And what was corrected is known from then on
+    // And what went to people of a part teaches those behind it
     JsonNode loop = summary.path("loop");
-    assertThat(loop.path("for_people").asInt())
-        .isEqualTo(Math.round(MESSAGES * (1 - summary.path("accepted_share").asDouble())));
-    assertThat(loop.path("corrected").asInt()).isGreaterThan(5);
-    JsonNode corrected = loop.path("corrected_right");
-    assertThat(corrected.path("after_corrections").asInt())
-        .isEqualTo(corrected.path("of").asInt())
-        .isGreaterThan(corrected.path("first").asInt());
+    JsonNode parts = loop.path("parts");
+    assertThat(parts).hasSize(3);
+    assertThat(parts)
+        .extracting(part -> part.path("for_people").asInt())
+        .satisfies(
+            counts ->
+                assertThat(counts.stream().mapToInt(Integer::intValue).sum())
+                    .isEqualTo(
+                        Math.round(MESSAGES * (1 - summary.path("accepted_share").asDouble()))));
+    assertThat(parts.get(0).path("corrected").asInt()).isPositive();
+    assertThat(parts.get(2).path("corrected").asInt()).isZero();
+    assertThat(parts.get(2).path("to").asInt()).isEqualTo(MESSAGES);
     assertThat(loop.path("release").asText()).isIn("RELEASED", "REJECTED");
     assertThat(loop.path("release_why").asText()).isNotBlank();
   }
