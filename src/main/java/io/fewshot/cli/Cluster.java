@@ -118,6 +118,15 @@ final class Cluster implements AutoCloseable {
     return new KafkaProducer<>(given, new StringSerializer(), new ByteArraySerializer());
   }
 
+  /** Its records count together or not at all; another one of the same name ends this one. */
+  Producer<byte[], byte[]> transactionalProducer(String name) {
+    Map<String, Object> given = settings.producer();
+    given.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, topics.prefix() + name);
+    given.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) PATIENCE.toMillis());
+    given.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.LARGEST_BYTES);
+    return new KafkaProducer<>(given, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
   /** Without a group: it reads from where it is told, and only what was committed. */
   Consumer<byte[], byte[]> consumer() {
     Map<String, Object> given = settings.consumer();

@@ -65,7 +65,8 @@ public final class Main {
         .addSubcommand(
             new CommandLine(new TaskCommand(console))
                 .addSubcommand(new TaskCommand.Apply(console))
-                .addSubcommand(new TaskCommand.ListTasks(console)))
+                .addSubcommand(new TaskCommand.ListTasks(console))
+                .addSubcommand(new TaskCommand.Remove(console)))
         .addSubcommand(
             new CommandLine(new ExamplesCommand(console))
                 .addSubcommand(new ExamplesCommand.Import(console))
@@ -73,6 +74,12 @@ public final class Main {
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
         .addSubcommand(new ResultsCommand(console))
+        .addSubcommand(
+            new CommandLine(new DeadLettersCommand(console))
+                .addSubcommand(new DeadLettersCommand.ListLetters(console))
+                .addSubcommand(new DeadLettersCommand.Show(console))
+                .addSubcommand(new DeadLettersCommand.Replay(console))
+                .addSubcommand(new DeadLettersCommand.Drop(console)))
         .addSubcommand(
             new CommandLine(new ModelCommand(console))
                 .addSubcommand(new ModelCommand.ListModels(console))

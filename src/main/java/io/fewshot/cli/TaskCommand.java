@@ -89,6 +89,44 @@ final class TaskCommand extends Group {
     }
   }
 
+  /** Ends some. */
+  @picocli.CommandLine.Command(
+      name = "remove",
+      description = "Ends tasks: their messages are refused from then on. Examples stay.",
+      footer = {"", "Example: ./fewshot task remove support-intent"})
+  static final class Remove extends ClusterCommand {
+
+    @Parameters(arity = "1..*", paramLabel = "TASK", description = "Names, as list shows them.")
+    private List<String> tasks = List.of();
+
+    Remove(Console console) {
+      super(console);
+    }
+
+    @Override
+    int run(Cluster cluster) {
+      Set<String> there = TopicReader.latest(cluster, cluster.topics().tasks()).keySet();
+      List<String> unknown = tasks.stream().filter(task -> !there.contains(task)).toList();
+      if (!unknown.isEmpty()) {
+        throw new FailedException("there is no task " + String.join(", ", unknown));
+      }
+      try (Sender<TaskDefinition> sender =
+          new Sender<>(cluster, cluster.topics().tasks(), TaskDefinition.class, this::taken)) {
+        tasks.forEach(task -> sender.send(task, task, null));
+        sender.flush();
+      }
+      return DONE;
+    }
+
+    private void taken(String task) {
+      if (json) {
+        print(JsonLines.object().put("task", task));
+      } else {
+        console.result("removed " + task);
+      }
+    }
+  }
+
   /** Lists those in force. */
   @picocli.CommandLine.Command(
       name = "list",

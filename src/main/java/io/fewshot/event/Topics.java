@@ -56,7 +56,8 @@ public final class Topics {
           "encoded-examples",
           "audits",
           "votes",
-          "outcomes");
+          "outcomes",
+          "dead-letter-marks");
 
   private static final String CORRECTED = "query:";
   private static final Duration WEEK = Duration.ofDays(7);
@@ -104,6 +105,7 @@ public final class Topics {
     topics.compacted("audits", "task/query_id", null, 1, TEXT_BYTES);
     topics.add("votes", "query_id", null, 1, WEEK);
     topics.add("outcomes", "query_id", null, partitions, null);
+    topics.compacted("dead-letter-marks", "offset", null, 1, TEXT_BYTES);
     return new Topics(prefix, topics.byLabel);
   }
 
@@ -267,6 +269,11 @@ public final class Topics {
   /** Internal: what learning decided about each correction: {@code CorrectionOutcome}. */
   public Topic outcomes() {
     return topic("outcomes");
+  }
+
+  /** Internal: which dead letters were put back or dropped, by their offsets. */
+  public Topic deadLetterMarks() {
+    return topic("dead-letter-marks");
   }
 
   /** Internal: examples with their vectors: {@code EncodedExample}. */
