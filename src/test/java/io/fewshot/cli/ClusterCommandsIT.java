@@ -14,6 +14,7 @@ import io.fewshot.event.Status;
 import io.fewshot.event.Topics;
 import io.fewshot.event.TrainingExample;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -227,6 +228,93 @@ class ClusterCommandsIT {
     assertThat(list())
         .extracting(line -> line.path("example_id").asText())
         .containsExactly(first.json().get(1).path("example_id").asText());
+  }
+
+  @Test
+  void aDeadLetterIsPutBackOnceAndAnotherDropped() {
+    // Given two of one reason and one of another
+    letter("d1", "UNKNOWN_TASK", new byte[] {0, 0, 0, 0, 99, 1});
+    letter("d2", "UNKNOWN_TASK", new byte[] {7});
+    letter("d3", "TOO_LARGE", null);
+    Ran all = run("", "dead-letters", "list", "--json");
+    List<String> ids =
+        all.json().stream()
+            .filter(line -> line.path("key").asText().startsWith("d"))
+            .map(line -> line.path("id").asText())
+            .toList();
+    assertThat(ids).hasSize(3);
+
+    // When
+    Ran vague = run("", "dead-letters", "replay");
+    Ran drop = run("", "dead-letters", "drop", ids.get(1));
+    Ran first = run("", "dead-letters", "replay", "--reason", "unknown_task", "--since", "1h");
+    Ran again = run("", "dead-letters", "replay", ids.get(0), ids.get(2));
+    Ran left = run("", "dead-letters", "list", "--json");
+    Ran strange = run("", "dead-letters", "show", "999999");
+
+    // Then
+    assertThat(vague.status()).isEqualTo(2);
+    assertThat(vague.err()).contains("--every");
+    assertThat(drop.err()).contains("dropped 1 ");
+    assertThat(first.err()).contains("put back 1 ");
+    assertThat(again.err()).contains("put back 0 ", "replayed", "too many to be kept");
+    assertThat(left.json())
+        .extracting(line -> line.path("id").asText())
+        .contains(ids.get(2))
+        .doesNotContain(ids.get(0), ids.get(1));
+    assertThat(strange.status()).isEqualTo(1);
+    List<String> back = new ArrayList<>();
+    try (Cluster cluster = cluster();
+        TopicReader reader = new TopicReader(cluster, cluster.topics().labeling())) {
+      reader.readToEnd(
+          record -> {
+            if (record.headers().lastHeader(DeadLetter.REPLAYED) != null) {
+              back.add(TopicReader.key(record));
+              assertThat(record.headers().toArray())
+                  .extracting(org.apache.kafka.common.header.Header::key)
+                  .containsExactlyInAnyOrder("trace", DeadLetter.REPLAYED);
+              assertThat(record.value()).hasSize(6);
+            }
+            return true;
+          });
+    }
+    assertThat(back).containsExactly("d1");
+  }
+
+  private static void letter(String key, String reason, byte[] value) {
+    try (Cluster cluster = cluster();
+        var producer = cluster.producer()) {
+      var record =
+          new org.apache.kafka.clients.producer.ProducerRecord<>(
+              cluster.topics().deadLetters().name(), key, value);
+      record.headers().add("trace", "abc".getBytes(StandardCharsets.UTF_8));
+      java.util.Map.of(
+              "fewshot.reason", reason,
+              "fewshot.stage", "decode",
+              "__streams.errors.topic", cluster.topics().labeling().name(),
+              "__streams.errors.partition", "0",
+              "__streams.errors.offset", "5")
+          .forEach(
+              (name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
+      producer.send(record);
+      producer.flush();
+    }
+  }
+
+  @Test
+  void aTaskIsRemovedOnlyIfItIsThere() throws IOException {
+    Path file = directory.resolve("gone.yaml");
+    Files.writeString(file, "task: gone\ninstruction: Name it.\n");
+    run("", "task", "apply", file.toString());
+
+    Ran kept = run("", "task", "apply", "--new-only", file.toString());
+    Ran removed = run("", "task", "remove", "gone", "--json");
+    Ran again = run("", "task", "remove", "gone");
+
+    assertThat(kept.err()).contains("left gone as it is");
+    assertThat(removed.json().get(0).path("task").asText()).isEqualTo("gone");
+    assertThat(again.status()).isEqualTo(1);
+    assertThat(run("", "task", "list").out()).doesNotContain("gone");
   }
 
   @Test
