@@ -165,7 +165,7 @@ final class EvalCommand extends Command {
 
   private List<Evaluation.Row> rows(String path) {
     List<Evaluation.Row> rows = new ArrayList<>();
-    for (Row row : InputFile.readAll(path, console.in())) {
+    for (Row row : InputFile.readAll(path, console)) {
       RowCheck.example(path, row);
       rows.add(new Evaluation.Row(row.text(), String.valueOf(row.label())));
     }
