@@ -53,13 +53,13 @@ final class BenchFiles {
 
   List<Example> examples(Console console) {
     String path = examples == null ? shipped("support-intent.examples.csv") : examples;
-    return spread(Examples.read(TASK, path, console.in()), mostExamples);
+    return spread(Examples.read(TASK, path, console), mostExamples);
   }
 
   /** So many texts, the file's over and over when it has fewer. */
   List<String> messages(Console console, int count) {
     String path = messages == null ? shipped("support-intent.messages.csv") : messages;
-    List<String> all = InputFile.readAll(path, console.in()).stream().map(Row::text).toList();
+    List<String> all = InputFile.readAll(path, console).stream().map(Row::text).toList();
     if (all.isEmpty()) {
       throw new BadInputException(path + " has no messages");
     }

@@ -10,7 +10,7 @@ final class Characters {
   static final int END = -1;
 
   /** Far above what a topic takes: a longer one comes from a quote that is never closed. */
-  private static final int MAX_LENGTH = 10_000_000;
+  static final int MAX_LENGTH = 10_000_000;
 
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
@@ -19,17 +19,48 @@ final class Characters {
   private final char[] buffer = new char[1 << 14];
   private int position;
   private int end;
-  private long line = 1;
+  private long line;
 
   /**
    * @param name for messages
    */
   Characters(String name, Reader reader) {
+    this(name, reader, 1);
+  }
+
+  private Characters(String name, Reader reader, long line) {
     this.name = name;
     this.reader = reader;
+    this.line = line;
     if (peek() == BYTE_ORDER_MARK) {
       position++;
     }
+  }
+
+  /** A part of the same input, read once more. */
+  Characters again(Reader part, long from) {
+    return new Characters(name, part, from);
+  }
+
+  /** All that is left, for a reader that counts lines itself, from {@link #line} on. */
+  Reader rest() {
+    return new Reader() {
+      @Override
+      public int read(char[] target, int offset, int length) {
+        if (peek() == END) {
+          return -1;
+        }
+        int read = Math.min(length, end - position);
+        System.arraycopy(buffer, position, target, offset, read);
+        position += read;
+        return read;
+      }
+
+      @Override
+      public void close() {
+        // The input is its owner's to close.
+      }
+    };
   }
 
   /** The line of the next character, counted from 1. */

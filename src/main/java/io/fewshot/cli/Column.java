@@ -11,7 +11,8 @@ enum Column {
   LABEL("label", "output", "category"),
   QUERY_ID("query_id"),
   KEY("key"),
-  EXAMPLE_ID("example_id", "id");
+  EXAMPLE_ID("example_id"),
+  ID("id");
 
   private final List<String> names;
 

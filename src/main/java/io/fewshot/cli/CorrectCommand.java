@@ -3,6 +3,7 @@ package io.fewshot.cli;
 import io.fewshot.event.Correction;
 import io.fewshot.event.internal.CorrectionOutcome;
 import io.fewshot.event.internal.Decision;
+import io.fewshot.prompt.LabelText;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,7 @@ final class CorrectCommand extends ClusterCommand {
 
   @Override
   void check() {
+    output = LabelText.of(output);
     requireText("--query-id", queryId);
     requireText("--output", output);
     requireText("--labeler", labeler);
@@ -58,12 +60,26 @@ final class CorrectCommand extends ClusterCommand {
 
   private static void requireText(String option, @Nullable String value) {
     if (value != null && value.isBlank()) {
-      throw new BadInputException(option + " is empty");
+      throw new BadInputException(option + " is empty: give it a value");
+    }
+  }
+
+  /** Without {@code --task} only the stream knows which task it is. */
+  private void checkLabel(Cluster cluster) {
+    if (task != null) {
+      AppliedTasks.read(cluster)
+          .find(task)
+          .flatMap(definition -> LabelSurvey.problem(definition, output))
+          .ifPresent(
+              problem -> {
+                throw new BadInputException(problem);
+              });
     }
   }
 
   @Override
   int run(Cluster cluster) {
+    checkLabel(cluster);
     Correction correction =
         Correction.newBuilder()
             .setQueryId(queryId)

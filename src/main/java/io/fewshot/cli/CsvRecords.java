@@ -5,17 +5,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a CSV file as in RFC 4180, one after the other; lines may end in CR, LF or both,
- * and empty ones are skipped. A quote inside a field that does not begin with one is a character
- * like any other.
+ * The records of a CSV file as in RFC 4180, one after the other, with any separator; lines may end
+ * in CR, LF or both. Spaces around a quoted field do not count. A quote inside a field that does
+ * not begin with one is a character like any other.
+ *
+ * <p>Not a library's reader: the ones at hand trim every field or none, so that a space before a
+ * quote either keeps the quote or costs a text its own characters, and none tells the line where an
+ * open quote began.
  */
 final class CsvRecords {
 
   private final Characters characters;
+  private final char separator;
   private long line;
 
-  CsvRecords(Characters characters) {
+  CsvRecords(Characters characters, char separator) {
     this.characters = characters;
+    this.separator = separator;
   }
 
   /** The line where the last record began. */
@@ -23,11 +29,8 @@ final class CsvRecords {
     return line;
   }
 
-  /** The next record's fields; null at the end. */
+  /** The next record's fields, a single empty one for an empty line; null at the end. */
   @Nullable List<String> next() {
-    while (characters.skipLineEnd()) {
-      // An empty line is no record.
-    }
     if (characters.peek() == Characters.END) {
       return null;
     }
@@ -35,12 +38,12 @@ final class CsvRecords {
     List<String> fields = new ArrayList<>();
     do {
       fields.add(field());
-    } while (comma());
+    } while (atSeparator());
     return fields;
   }
 
-  private boolean comma() {
-    if (characters.peek() == ',') {
+  private boolean atSeparator() {
+    if (characters.peek() == separator) {
       characters.next();
       return true;
     }
@@ -49,14 +52,27 @@ final class CsvRecords {
   }
 
   private String field() {
+    StringBuilder field = spaces();
     if (characters.peek() == '"') {
       return quoted();
     }
-    StringBuilder field = new StringBuilder();
     while (!atFieldEnd()) {
       characters.add(field, characters.next(), line);
     }
     return field.toString();
+  }
+
+  private StringBuilder spaces() {
+    StringBuilder spaces = new StringBuilder();
+    while (isSpace(characters.peek())) {
+      characters.add(spaces, characters.next(), line);
+    }
+    return spaces;
+  }
+
+  private boolean isSpace(int character) {
+    return character != separator
+        && (character == ' ' || character == '\t' || character == '\u00A0');
   }
 
   private String quoted() {
@@ -76,6 +92,7 @@ final class CsvRecords {
       }
       characters.add(field, next, opened);
     }
+    spaces();
     if (!atFieldEnd()) {
       throw characters.bad(
           opened, "has text after a closing quote: write a quote inside a field as \"\"");
@@ -85,6 +102,6 @@ final class CsvRecords {
 
   private boolean atFieldEnd() {
     int next = characters.peek();
-    return next == Characters.END || next == ',' || next == '\n' || next == '\r';
+    return next == Characters.END || next == separator || next == '\n' || next == '\r';
   }
 }

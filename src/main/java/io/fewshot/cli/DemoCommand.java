@@ -44,7 +44,7 @@ final class DemoCommand extends Command {
 
   @Override
   int run() {
-    DemoFiles files = DemoFiles.read(task, examples, messages, console.in());
+    DemoFiles files = DemoFiles.read(task, examples, messages, console);
     try (TemporaryDirectory directory = TemporaryDirectory.create();
         Steps steps = new Steps(console);
         Installation installation =

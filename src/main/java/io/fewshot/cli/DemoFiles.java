@@ -1,7 +1,6 @@
 package io.fewshot.cli;
 
 import io.fewshot.event.Example;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ record DemoFiles(TaskFile task, List<Example> examples, List<Row> messages) {
       @Nullable String task,
       @Nullable String examples,
       @Nullable String messages,
-      InputStream stdin) {
+      Console console) {
     if (task != null && messages == null) {
       throw new BadInputException(
           "--task needs --messages FILE: the shipped messages are for another task");
@@ -32,10 +31,11 @@ record DemoFiles(TaskFile task, List<Example> examples, List<Row> messages) {
     TaskFile definition = TaskFile.read(task == null ? shipped("support-intent.yaml") : task);
     String from =
         examples == null && task == null ? shipped("support-intent.examples.csv") : examples;
-    List<Example> known = from == null ? List.of() : Examples.read(definition.task(), from, stdin);
+    List<Example> known =
+        from == null ? List.of() : Examples.read(definition.task(), from, console);
     List<Row> rows =
         InputFile.readAll(
-            messages == null ? shipped("support-intent.messages.csv") : messages, stdin);
+            messages == null ? shipped("support-intent.messages.csv") : messages, console);
     return new DemoFiles(definition, known, rows);
   }
 

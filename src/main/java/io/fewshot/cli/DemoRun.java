@@ -118,15 +118,25 @@ final class DemoRun {
     return summary.isRight(result, label) ? lines.style().green("✓") : lines.style().red("✗");
   }
 
+  /** The nearest example that speaks for the answer; one that speaks against it is no evidence. */
   private String used(Result result) {
     List<String> ids = result.getExampleIds();
     if (ids.isEmpty()) {
       return "no examples";
     }
+    String more = ids.size() > 1 ? " and " + (ids.size() - 1) + " more" : "";
+    String output = result.getOutput();
+    for (String id : ids) {
+      Example example = examples.get(id);
+      if (example != null && example.getOutput().equals(output)) {
+        return "like \"%s\"%s".formatted(Style.brief(example.getInput(), 40), more);
+      }
+    }
     Example nearest = examples.get(ids.get(0));
-    String text = nearest == null ? ids.get(0) : nearest.getInput();
-    return "like \"%s\"%s"
-        .formatted(
-            Style.brief(text, 40), ids.size() > 1 ? " and " + (ids.size() - 1) + " more" : "");
+    return nearest == null
+        ? "like %s%s".formatted(ids.get(0), more)
+        : "none of this label; nearest \"%s\" (%s)%s"
+            .formatted(
+                Style.brief(nearest.getInput(), 40), Style.brief(nearest.getOutput(), 20), more);
   }
 }

@@ -13,7 +13,6 @@ import io.fewshot.model.Precision;
 import io.fewshot.ops.Settings;
 import io.fewshot.prompt.Rung;
 import io.fewshot.training.HeadTrainer;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -128,8 +127,12 @@ final class EvalCommand extends Command {
     }
     TaskFile task = TaskFile.read(taskPath);
     Set<Rung> chosen = chosen(task);
+    List<Row> examples = rows(examplesPath);
+    List<Row> test = rows(testPath);
+    EvalInputs inputs = new EvalInputs(task.definition(), examplesPath, examples, testPath, test);
+    inputs.notes().forEach(console::say);
     return new Evaluation.Plan(
-        task.definition(), rows(examplesPath), rows(testPath), chosen, shots, perClass, seed);
+        task.definition(), plain(examples), plain(test), chosen, shots, perClass, seed);
   }
 
   private Set<Rung> chosen(TaskFile task) {
@@ -163,13 +166,16 @@ final class EvalCommand extends Command {
     return rungs.stream().sorted().map(Rung::label).collect(Collectors.joining(", "));
   }
 
-  private List<Evaluation.Row> rows(String path) {
-    List<Evaluation.Row> rows = new ArrayList<>();
-    for (Row row : InputFile.readAll(path, console.in())) {
-      RowCheck.example(path, row);
-      rows.add(new Evaluation.Row(row.text(), String.valueOf(row.label())));
-    }
+  private List<Row> rows(String path) {
+    List<Row> rows = InputFile.readAll(path, console);
+    rows.forEach(row -> RowCheck.example(path, row));
     return rows;
+  }
+
+  private static List<Evaluation.Row> plain(List<Row> rows) {
+    return rows.stream()
+        .map(row -> new Evaluation.Row(row.text(), String.valueOf(row.label())))
+        .toList();
   }
 
   private void show(EvaluationLine line) {

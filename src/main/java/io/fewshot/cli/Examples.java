@@ -2,7 +2,6 @@ package io.fewshot.cli;
 
 import io.fewshot.event.Example;
 import io.fewshot.event.Topics;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -42,14 +41,15 @@ final class Examples {
    *
    * @throws BadInputException when a row is none
    */
-  static List<Example> read(String task, String path, InputStream stdin) {
+  static List<Example> read(String task, String path, Console console) {
     List<Example> examples = new ArrayList<>();
-    try (InputFile file = InputFile.open(path, stdin)) {
+    try (InputFile file = InputFile.open(path, console.in())) {
       file.forEach(
           row -> {
             RowCheck.example(path, row);
             examples.add(of(task, row));
           });
+      file.sayNotes(console);
     }
     return examples;
   }

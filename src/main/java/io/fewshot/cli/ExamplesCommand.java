@@ -33,57 +33,6 @@ final class ExamplesCommand extends Group {
     }
   }
 
-  /** Adds the rows of a file. */
-  @picocli.CommandLine.Command(
-      name = "import",
-      description = "Adds examples; those that are there already stay as they are.",
-      footer = {
-        "",
-        "Example: ./fewshot examples import --task support-intent tasks/support-intent.examples.csv",
-        "FILE is CSV with a header or JSON lines: text; label, output or category; example_id if you",
-        "have one (an example with the same id is replaced)."
-      })
-  static final class Import extends OfTask {
-
-    @Parameters(paramLabel = "FILE", description = "CSV or JSON lines; - for standard input.")
-    private String path = "";
-
-    Import(Console console) {
-      super(console);
-    }
-
-    @Override
-    void check() {
-      RowCheck.all(console, path, row -> RowCheck.example(path, row));
-    }
-
-    @Override
-    int run(Cluster cluster) {
-      try (InputFile file = InputFile.open(path, console.in());
-          Progress progress = new Progress(console, "importing", file.size());
-          Sender<Example> sender =
-              new Sender<>(cluster, cluster.topics().examples(), Example.class, this::taken)) {
-        file.forEach(
-            row -> {
-              RowCheck.example(path, row);
-              Example example = Examples.of(task, row);
-              sender.send(example.getExampleId(), Examples.key(example), example);
-              progress.at(file.bytesRead(), file.size());
-            });
-        sender.flush();
-        progress.close();
-        console.say("imported %,d examples for %s".formatted(sender.count(), task));
-      }
-      return DONE;
-    }
-
-    private void taken(String exampleId) {
-      if (json) {
-        print(JsonLines.object().put("example_id", exampleId).put("task", task));
-      }
-    }
-  }
-
   /** Lists those there are. */
   @picocli.CommandLine.Command(
       name = "list",

@@ -4,22 +4,27 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages from a CSV file with a header, from JSON lines, or from standard input; read as it goes,
- * so that a file may be larger than memory. Which format it is shows in its name or in its first
- * character: JSON lines begin with a brace.
+ * Messages from a CSV file with a header, from JSON, or from standard input; read as it goes, so
+ * that a file may be larger than memory. Which format it is shows in its name or in its first
+ * character: JSON begins with a brace or a bracket.
  */
 final class InputFile implements AutoCloseable {
 
   /** The name that stands for standard input. */
   static final String STDIN = "-";
+
+  /** What standard input is called in messages. */
+  static final String STDIN_NAME = "standard input";
 
   private final String name;
   private final Counting bytes;
@@ -27,7 +32,13 @@ final class InputFile implements AutoCloseable {
   private final RowSource rows;
   private boolean any;
 
-  private InputFile(String name, InputStream in, long size) {
+  /**
+   * Reads what is open already.
+   *
+   * @param name for messages
+   * @param size in bytes; -1 when it is not known
+   */
+  InputFile(String name, InputStream in, long size) {
     this.name = name;
     this.size = size;
     this.bytes = new Counting(in);
@@ -47,7 +58,7 @@ final class InputFile implements AutoCloseable {
    */
   static InputFile open(String path, InputStream stdin) {
     if (path.equals(STDIN)) {
-      return new InputFile("standard input", stdin, -1);
+      return new InputFile(STDIN_NAME, stdin, -1);
     }
     Path file = file(path);
     try {
@@ -69,7 +80,13 @@ final class InputFile implements AutoCloseable {
    * @throws BadInputException when not
    */
   static Path file(String path) {
-    Path file = Path.of(path);
+    Path file;
+    try {
+      file = Path.of(path);
+    } catch (InvalidPathException e) {
+      throw new BadInputException(
+          path + " cannot be a file's name here: check it, and set LC_ALL=C.UTF-8");
+    }
     if (!Files.exists(file)) {
       throw new BadInputException(path + " does not exist: check the path");
     }
@@ -83,12 +100,18 @@ final class InputFile implements AutoCloseable {
   }
 
   /** Reads all rows; for files that are known to fit. */
-  static List<Row> readAll(String path, InputStream stdin) {
+  static List<Row> readAll(String path, Console console) {
     List<Row> all = new ArrayList<>();
-    try (InputFile file = open(path, stdin)) {
+    try (InputFile file = open(path, console.in())) {
       file.forEach(all::add);
+      file.sayNotes(console);
     }
     return all;
+  }
+
+  /** Says how the file was understood, where that may surprise; after the last row. */
+  void sayNotes(Console console) {
+    rows.notes().forEach(note -> console.say(name + ": " + note));
   }
 
   /** Gives each row that is left to {@code action}. */
@@ -106,7 +129,10 @@ final class InputFile implements AutoCloseable {
   @Nullable Row next() {
     Row row = rows.next();
     if (row == null && !any) {
-      throw new BadInputException(name + " has a header but no rows: add a message");
+      throw new BadInputException(
+          name
+              + (rows instanceof CsvRows ? " has a header but no rows" : " has no rows")
+              + ": add a message");
     }
     any = true;
     return row;
@@ -136,10 +162,11 @@ final class InputFile implements AutoCloseable {
     }
   }
 
-  /** A bracket is JSON too, though not in lines; the reader of JSON says so best. */
   private boolean isJson(int first) {
     String lower = name.toLowerCase(Locale.ROOT);
-    return first == '{' || first == '[' || lower.endsWith(".jsonl") || lower.endsWith(".ndjson");
+    return first == '{'
+        || first == '['
+        || Stream.of(".json", ".jsonl", ".ndjson").anyMatch(lower::endsWith);
   }
 
   private static final class Counting extends FilterInputStream {

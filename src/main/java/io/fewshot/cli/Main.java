@@ -1,9 +1,11 @@
 package io.fewshot.cli;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /** Where {@code ./fewshot} begins. */
@@ -30,6 +32,13 @@ public final class Main {
 
   /** Runs one command. */
   static int run(Console console, String... arguments) {
+    Optional<String> garbled = garbled(arguments);
+    if (garbled.isPresent()) {
+      console.say(
+          "fewshot: the argument '%s' has lost characters on its way: use a UTF-8 locale, LC_ALL=C.UTF-8"
+              .formatted(Style.brief(garbled.get(), 60)));
+      return Command.WRONG_USE;
+    }
     return commandLine(console, debugs(arguments)).execute(arguments);
   }
 
@@ -69,7 +78,7 @@ public final class Main {
                 .addSubcommand(new TaskCommand.Remove(console)))
         .addSubcommand(
             new CommandLine(new ExamplesCommand(console))
-                .addSubcommand(new ExamplesCommand.Import(console))
+                .addSubcommand(new ImportCommand(console))
                 .addSubcommand(new ExamplesCommand.ListExamples(console))
                 .addSubcommand(new ExamplesCommand.Remove(console)))
         .addSubcommand(new PublishCommand(console))
@@ -101,15 +110,23 @@ public final class Main {
                 .addSubcommand(new BenchStreamCommand(console)))
         .addSubcommand(new TopologyCommand(console))
         .addSubcommand(new DoctorCommand(console))
-        .addSubcommand(new PrepareCommand(console));
+        .addSubcommand(new PrepareCommand(console))
+        .addSubcommand(new CommandLine.HelpCommand());
     Failures failures = new Failures(console, debug);
-    return line.setOut(new java.io.PrintWriter(console.out(), true))
+    // An output may begin with @: it is text, and no file of arguments.
+    return line.setExpandAtFiles(false)
+        .setOut(new java.io.PrintWriter(console.out(), true))
         .setErr(new java.io.PrintWriter(console.err(), true))
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
                 console.style().colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
         .setParameterExceptionHandler(failures::wrongUse)
         .setExecutionExceptionHandler(failures::failed);
+  }
+
+  /** Java puts this in the place of what it cannot read; taught as it is, it would be a label. */
+  private static Optional<String> garbled(String... arguments) {
+    return Stream.of(arguments).filter(each -> each.indexOf('\uFFFD') >= 0).findFirst();
   }
 
   static boolean debugs(String... arguments) {

@@ -14,14 +14,15 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Example: ./fewshot publish --task support-intent tasks/support-intent.messages.csv",
-      "FILE is CSV with a header or JSON lines: text, and query_id and key if you have them."
+      "FILE is CSV with a header or JSON: text; key if you have one; and a row's id if you have one:",
+      "query_id, id or example_id, the first of these that it has."
     })
 final class PublishCommand extends ClusterCommand {
 
   @Option(names = "--task", required = true, paramLabel = "T", description = "The task's name.")
   private String task = "";
 
-  @Parameters(paramLabel = "FILE", description = "CSV or JSON lines; - for standard input.")
+  @Parameters(paramLabel = "FILE", description = "CSV or JSON; - for standard input.")
   private String path = "";
 
   PublishCommand(Console console) {
@@ -49,6 +50,9 @@ final class PublishCommand extends ClusterCommand {
           });
       sender.flush();
       progress.close();
+      if (path.equals(InputFile.STDIN)) {
+        file.sayNotes(console);
+      }
       double seconds = (System.nanoTime() - start) / 1e9;
       console.say(
           "published %,d messages for %s in %.1f s".formatted(sender.count(), task, seconds));

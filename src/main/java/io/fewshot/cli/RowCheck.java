@@ -26,6 +26,7 @@ final class RowCheck {
     }
     try (InputFile file = InputFile.open(path, console.in())) {
       file.forEach(each);
+      file.sayNotes(console);
     }
   }
 
@@ -39,7 +40,7 @@ final class RowCheck {
       throw new BadInputException(
           name + " line " + row.line() + " has no text: add it or remove the line");
     }
-    if (row.label() == null || row.label().isBlank()) {
+    if (row.label() == null) {
       throw new BadInputException(
           name
               + " line "

@@ -92,7 +92,7 @@ final class SimulateCommand extends Command {
     List<Row> all = labeled(testPath);
     List<Row> test = sample == 0 ? all : all.subList(0, Math.min(sample, all.size()));
     List<Example> examples =
-        examplesPath == null ? List.of() : Examples.read(task.task(), examplesPath, console.in());
+        examplesPath == null ? List.of() : Examples.read(task.task(), examplesPath, console);
     makeDirectory();
     console.say(
         test.size() == all.size()
@@ -129,7 +129,7 @@ final class SimulateCommand extends Command {
   /** In an order that the seed decides. Ids and keys do not matter here. */
   private List<Row> labeled(String path) {
     List<Row> rows = new ArrayList<>();
-    for (Row row : InputFile.readAll(path, console.in())) {
+    for (Row row : InputFile.readAll(path, console)) {
       RowCheck.example(path, row);
       rows.add(new Row(row.line(), row.text(), row.label(), null, null, null));
     }

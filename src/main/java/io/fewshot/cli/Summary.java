@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.Result;
 import io.fewshot.event.Status;
 import io.fewshot.prompt.Kind;
+import io.fewshot.prompt.LabelText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -99,7 +100,7 @@ final class Summary {
         // Then its text counts.
       }
     }
-    return output.strip();
+    return LabelText.of(output);
   }
 
   /**

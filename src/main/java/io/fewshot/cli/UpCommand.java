@@ -178,7 +178,7 @@ final class UpCommand extends Command {
     String name = file.getFileName().toString();
     Path examples = file.resolveSibling(name.substring(0, name.lastIndexOf('.')) + EXAMPLES);
     return Files.exists(examples)
-        ? Examples.read(task.task(), examples.toString(), console.in())
+        ? Examples.read(task.task(), examples.toString(), console)
         : List.of();
   }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.Query;
 import io.fewshot.labeling.Labeling.Labeler;
 import io.fewshot.labeling.Sessions.Session;
+import io.fewshot.prompt.LabelText;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.util.ArrayList;
@@ -228,7 +229,7 @@ final class Api {
     Guard.requireOwner(context);
     JsonNode body = body(context);
     String task = text(body, "task", 200);
-    String to = text(body, "to", TEXT_CHARS).strip();
+    String to = LabelText.of(text(body, "to", TEXT_CHARS));
     boolean fixed =
         view.definition(task)
             .filter(each -> !each.labels().isEmpty() && !each.labels().containsKey(to))

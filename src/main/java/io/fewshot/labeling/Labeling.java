@@ -6,6 +6,7 @@ import io.fewshot.event.internal.CorrectionOutcome;
 import io.fewshot.event.internal.Decision;
 import io.fewshot.ladder.ExtractedFields;
 import io.fewshot.prompt.Kind;
+import io.fewshot.prompt.LabelText;
 import io.fewshot.prompt.TaskDefinition;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -126,9 +127,9 @@ final class Labeling {
    * @throws WebException when the message does not wait any more, the answer cannot be one, or
    *     learning refuses it
    */
-  Answered answer(String task, String queryId, String output, boolean sure, Labeler labeler) {
+  Answered answer(String task, String queryId, String written, boolean sure, Labeler labeler) {
     OpenRequest request = open(task, queryId);
-    check(task, output);
+    String output = checked(task, written);
     if (!sure) {
       List<Contradiction> contradictions = contradictions(request, output);
       if (!contradictions.isEmpty()) {
@@ -147,8 +148,8 @@ final class Labeling {
    * @param sure whether to answer in spite of contradictions
    */
   Taken answerAll(
-      String task, List<String> queryIds, String output, boolean sure, Labeler labeler) {
-    check(task, output);
+      String task, List<String> queryIds, String written, boolean sure, Labeler labeler) {
+    String output = checked(task, written);
     Set<String> free =
         inGroup(task, labeler).stream()
             .map(OpenRequest::queryId)
@@ -253,10 +254,10 @@ final class Labeling {
   }
 
   /** Ends a disputed vote. */
-  void settle(String queryId, String output, Labeler labeler) {
+  void settle(String queryId, String written, Labeler labeler) {
     Labeled labeled =
         view.labeledMessage(queryId).orElseThrow(() -> gone("this message was not answered"));
-    check(labeled.task(), output);
+    String output = checked(labeled.task(), written);
     requireTaken(
         correct(
             List.of(
@@ -337,7 +338,9 @@ final class Labeling {
     return new WebException(409, "gone", message);
   }
 
-  private void check(String task, String output) {
+  /** An answer in the one form of a label, when it can be one. */
+  private String checked(String task, String written) {
+    String output = LabelText.of(written);
     if (output.isBlank() || output.length() > OUTPUT_CHARS) {
       throw new WebException(400, "output", "an answer has 1 to " + OUTPUT_CHARS + " characters");
     }
@@ -354,5 +357,6 @@ final class Labeling {
                 throw new WebException(400, "fields", problem);
               });
     }
+    return output;
   }
 }

@@ -1,6 +1,7 @@
 package io.fewshot.ladder;
 
 import io.fewshot.prompt.Kind;
+import io.fewshot.prompt.LabelText;
 import org.jspecify.annotations.Nullable;
 
 /** Tells whether an output is right: for `eval` and for the trainer's gate alike. */
@@ -10,10 +11,10 @@ public final class Judge {
 
   /**
    * An output in the form in which right ones are equal: JSON that was extracted without spaces and
-   * with ordered keys, any other text without spaces around it.
+   * with ordered keys, any other text in the one form of a label.
    */
   public static String comparable(Kind kind, String output) {
-    return kind == Kind.EXTRACT ? Json.canonical(output) : output.strip();
+    return kind == Kind.EXTRACT ? Json.canonical(output) : LabelText.of(output);
   }
 
   /**

@@ -60,6 +60,8 @@ public final class TaskYaml {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  private final YAMLMapper written = new YAMLMapper(new WrittenYaml());
+
   /**
    * Reads one definition.
    *
@@ -71,17 +73,18 @@ public final class TaskYaml {
           "the definition has %,d characters; at most %,d are allowed"
               .formatted(text.length(), MAX_CHARACTERS));
     }
-    JsonNode root = read(text);
+    JsonNode root = read(yaml, text);
     if (!root.isObject()) {
       throw new InvalidTaskException("a task definition is a map that starts with `task: NAME`");
     }
     onlyKeys(root, KEYS, "");
     Kind kind = choice(root, "kind", Kind.CLASSIFY, Kind.class);
-    Map<String, String> labels = labels(root.path("labels"), kind);
+    JsonNode names = read(written, text);
+    Map<String, String> labels = labels(names.path("labels"), kind);
     return new TaskDefinition(
-        name(root),
+        name(names),
         kind,
-        required(root, "instruction"),
+        required(names, "instruction"),
         choice(root, "language", Language.AUTO, Language.class),
         labels,
         examples(root.path("examples")),
@@ -90,12 +93,12 @@ public final class TaskYaml {
         rungs(root.path("rungs")),
         number(root.path("audit"), "audit", 0.02, 0, 1),
         whole(root.path("agreement"), "agreement", 0, 1, MAX_LABELERS),
-        root.has("model") ? required(root, "model") : DEFAULT_MODEL);
+        names.has("model") ? required(names, "model") : DEFAULT_MODEL);
   }
 
-  private JsonNode read(String text) {
+  private static JsonNode read(YAMLMapper mapper, String text) {
     try {
-      return yaml.readTree(text);
+      return mapper.readTree(text);
     } catch (JsonProcessingException e) {
       String where =
           e.getLocation() == null
@@ -125,20 +128,25 @@ public final class TaskYaml {
       throw new InvalidTaskException("`labels` belong to `kind: classify` only");
     }
     if (node.isObject()) {
-      node.properties().forEach(e -> labels.put(e.getKey(), description(e.getValue())));
+      node.properties().forEach(e -> add(labels, e.getKey(), description(e.getValue())));
     } else if (node.isArray()) {
       for (JsonNode label : node) {
-        if (labels.put(scalar(label, "labels"), "") != null) {
-          throw new InvalidTaskException("label `%s` stands twice".formatted(label.asText()));
-        }
+        add(labels, scalar(label, "labels"), "");
       }
     } else {
       throw new InvalidTaskException("`labels` is a map from label to description, or a list");
     }
-    if (labels.isEmpty() || labels.keySet().stream().anyMatch(String::isBlank)) {
+    if (labels.isEmpty() || labels.containsKey("")) {
       throw new InvalidTaskException("`labels` has none, or one without a name");
     }
     return labels;
+  }
+
+  private static void add(Map<String, String> labels, String written, String description) {
+    String label = LabelText.of(written);
+    if (labels.put(label, description) != null) {
+      throw new InvalidTaskException("label `%s` stands twice".formatted(label));
+    }
   }
 
   private static String description(JsonNode node) {
@@ -264,7 +272,8 @@ public final class TaskYaml {
 
   private static String scalar(JsonNode node, String key) {
     if (!node.isValueNode() || node.isNull()) {
-      throw new InvalidTaskException("`%s` holds something that is not plain text".formatted(key));
+      throw new InvalidTaskException(
+          "`%s` holds something that is not plain text: put it in quotes".formatted(key));
     }
     return node.asText();
   }

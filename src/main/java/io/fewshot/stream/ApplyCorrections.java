@@ -9,6 +9,7 @@ import io.fewshot.event.internal.Decision;
 import io.fewshot.event.internal.SeenMessage;
 import io.fewshot.ladder.ExtractedFields;
 import io.fewshot.prompt.Kind;
+import io.fewshot.prompt.LabelText;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.DeadLetters.Reason;
 import java.nio.charset.StandardCharsets;
@@ -319,7 +320,13 @@ final class ApplyCorrections implements Processor<byte[], byte[], byte[], byte[]
       return refuse(
           each,
           Reason.UNKNOWN_LABEL,
-          "`%s` is no label of task %s".formatted(correction.getOutput(), message.getTask()));
+          "`%s` is no label of task %s%s"
+              .formatted(
+                  correction.getOutput(),
+                  message.getTask(),
+                  LabelText.alike(correction.getOutput(), labels)
+                      .map(": is `%s` meant?"::formatted)
+                      .orElse("")));
     }
     if (task.get().kind() == Kind.EXTRACT) {
       Optional<String> problem = ExtractedFields.problem(correction.getOutput(), List.of());

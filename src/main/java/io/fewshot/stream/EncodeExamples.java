@@ -8,6 +8,7 @@ import io.fewshot.event.RegistryUnavailableException;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.ladder.Answerer.NotReadyException;
 import io.fewshot.memory.Embedding;
+import io.fewshot.prompt.LabelText;
 import io.fewshot.prompt.Language;
 import io.fewshot.prompt.TaskDefinition;
 import io.fewshot.stream.BatchComputation.Outcome;
@@ -191,7 +192,7 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     } catch (RegistryUnavailableException e) {
       return false;
     } catch (EmptyText e) {
-      giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no text"));
+      giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no " + e.what));
       return true;
     } catch (RuntimeException e) {
       giveUp(raw, QueryReader.reason(e), e);
@@ -204,6 +205,13 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
 
   private static final class EmptyText extends RuntimeException {
     private static final long serialVersionUID = 1L;
+
+    private final String what;
+
+    EmptyText(String what) {
+      super(what);
+      this.what = what;
+    }
   }
 
   private Example valid(Example example) {
@@ -214,9 +222,13 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     limits.checkId("source", example.getSource());
     limits.checkId("labeler", example.getLabeler());
     if (example.getInput().isBlank()) {
-      throw new EmptyText();
+      throw new EmptyText("text");
     }
-    return example;
+    String output = LabelText.of(example.getOutput());
+    if (output.isEmpty()) {
+      throw new EmptyText("output");
+    }
+    return Example.newBuilder(example).setOutput(output).build();
   }
 
   private void tick(long now) {

@@ -13,6 +13,7 @@ import io.fewshot.event.Topics;
 import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.SeenHeader;
 import io.fewshot.event.internal.SeenMessage;
+import io.fewshot.prompt.LabelText;
 import io.fewshot.prompt.Rung;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -60,12 +61,13 @@ final class Teaching {
   }
 
   /**
-   * Reads a correction.
+   * Reads a correction, its output in the one form of a label.
    *
    * @throws io.fewshot.event.RecordException when it cannot be read, or not now
    */
   Correction decode(RawRecord raw, byte[] value) {
-    return corrections.decode(correctionsTopic, raw.headers(), value);
+    Correction read = corrections.decode(correctionsTopic, raw.headers(), value);
+    return Correction.newBuilder(read).setOutput(LabelText.of(read.getOutput())).build();
   }
 
   /** The correction's own time when it can be true, or its record's. */
@@ -145,7 +147,7 @@ final class Teaching {
             .setTask(message.getTask())
             .setQueryId(correction.getQueryId())
             .setConfidence(message.getConfidence())
-            .setRight(output != null && output.strip().equals(correction.getOutput().strip()))
+            .setRight(output != null && LabelText.of(output).equals(correction.getOutput()))
             .setPropensity(message.getAudit())
             .setAt(Instant.ofEpochMilli(now))
             .build();

@@ -206,6 +206,7 @@ class ClusterCommandsIT {
   @Test
   void examplesAreImportedListedAndRemoved() {
     // Given
+    apply("task: greet\ninstruction: Say which greeting it is.\n");
     String examples = "{\"text\": \"hi\", \"label\": \"a\"}\n{\"text\": \"ho\", \"output\": \"b\"}";
 
     // When imported twice
@@ -214,7 +215,12 @@ class ClusterCommandsIT {
 
     // Then they are there once
     assertThat(first.status()).isZero();
-    assertThat(second.json()).isEqualTo(first.json());
+    assertThat(second.json())
+        .extracting(line -> line.path("example_id"))
+        .isEqualTo(first.json().stream().map(line -> line.path("example_id")).toList());
+    assertThat(first.err())
+        .contains("imported 2 examples for greet: 2 new, 0 replaced, 0 repeated");
+    assertThat(second.err()).contains("0 new, 0 replaced, 2 repeated, 0 refused");
     assertThat(list())
         .extracting(line -> line.path("input").asText())
         .containsExactlyInAnyOrder("hi", "ho");
@@ -228,6 +234,58 @@ class ClusterCommandsIT {
     assertThat(list())
         .extracting(line -> line.path("example_id").asText())
         .containsExactly(first.json().get(1).path("example_id").asText());
+  }
+
+  @Test
+  void anImportSaysWhatBecameOfEachRow() {
+    // Given a task that declares its labels, and one that nobody applied
+    apply("task: fixed\ninstruction: i\nlabels: [late, refund]\n");
+
+    // When
+    Ran ids = run("id,text,label\n1,a,late\n1,b,refund\n2,c,late\n", in("fixed"));
+    Ran typos = run("text,label\nd,lte\ne,late \nf,REFUND\n", in("fixed"));
+    Ran nobody = run("text,label\na,x\n", in("no-such-task"));
+    Ran fault = run("text,label\ng,late\nh,\n", in("fixed"));
+
+    // Then
+    assertThat(ids.status()).isZero();
+    assertThat(ids.err())
+        .contains("1 row has the id of an earlier row and replaced it, the first on line 3 (id 1)")
+        .contains("imported 3 examples for fixed: 2 new, 1 replaced, 0 repeated, 0 refused");
+    assertThat(typos.status()).isEqualTo(2);
+    assertThat(typos.json())
+        .singleElement()
+        .satisfies(line -> assertThat(line.path("change").asText()).isEqualTo("new"));
+    assertThat(typos.err())
+        .contains("1 new, 0 replaced, 0 repeated, 2 refused")
+        .contains("no label 'lte' (line 2), 'REFUND' (line 4; is 'refund' meant?)");
+    assertThat(nobody.status()).isEqualTo(2);
+    assertThat(nobody.err()).contains("no task no-such-task", "task apply").hasLineCount(1);
+    assertThat(fault.status()).isEqualTo(2);
+    assertThat(run("", "examples", "list", "--task", "fixed", "--json").json())
+        .extracting(line -> line.path("input").asText())
+        .containsExactlyInAnyOrder("b", "c", "e");
+
+    // When, Then: a correction is held against the labels too
+    Ran correct =
+        run(
+            "",
+            "correct --query-id c9 --output Late --labeler ann --task fixed --text hi".split(" "));
+    assertThat(correct.status()).isEqualTo(2);
+    assertThat(correct.err()).contains("no label 'Late': is 'late' meant?").hasLineCount(1);
+  }
+
+  private static String[] in(String task) {
+    return new String[] {"examples", "import", "--task", task, "-", "--json"};
+  }
+
+  private void apply(String definition) {
+    try {
+      Path file = Files.writeString(directory.resolve("applied.yaml"), definition);
+      assertThat(run("", "task", "apply", file.toString()).status()).isZero();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

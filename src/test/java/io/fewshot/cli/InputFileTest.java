@@ -3,8 +3,8 @@ package io.fewshot.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +22,8 @@ class InputFileTest {
   private static final InputStream NO_INPUT = InputStream.nullInputStream();
 
   @TempDir Path directory;
+
+  private final RecordingConsole console = new RecordingConsole("");
 
   @Test
   void readsCsvAsInRfc4180() {
@@ -41,8 +43,8 @@ class InputFileTest {
     // Then
     assertThat(rows)
         .containsExactly(
-            new Row(2, "one, \"two\"\nthree", "x", "a", null, null),
-            new Row(5, "plain \"quoted\" word", "", "b", null, null));
+            new Row(2, "one, \"two\"\nthree", "x", "a", null, "a"),
+            new Row(5, "plain \"quoted\" word", null, "b", null, "b"));
   }
 
   @ParameterizedTest
@@ -63,6 +65,82 @@ class InputFileTest {
         .containsExactly("greeting");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "`text;label\nthe van, it said;late\n`|semicolons",
+        "`\"text\";\"label\"\n\"the van, it said\";late\n`|semicolons",
+        "`sep=;\r\ntext;label\r\nthe van, it said;late\r\n`|semicolons",
+        "`\uFEFF\"sep=;\"\r\ntext;label\r\nthe van, it said;late\r\n`|semicolons",
+        "`sep=|\ntext|label\nthe van, it said|late\n`|'|'",
+        "`text\tlabel\nthe van, it said\tlate\n`|tabs",
+        "`sep=\t\ntext\tlabel\nthe van, it said\tlate\n`|tabs",
+      })
+  void tellsHowColumnsAreSeparatedAndSaysIt(String csv, String separators) {
+    assertThat(read("m.csv", csv))
+        .extracting(Row::text, Row::label)
+        .containsExactly(tuple("the van, it said", "late"));
+    assertThat(console.err())
+        .contains("the columns are separated by " + separators)
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aSpaceBeforeAQuoteDoesNotKeepTheQuotes() {
+    // Given a space before a quote, after one, and before what is not quoted
+    String csv = "label, \"text\"\nlate, \"the parcel, it never came\" \n refund ,  money back\n";
+
+    // When, Then: only a text without quotes keeps its spaces
+    assertThat(read("m.csv", csv))
+        .extracting(Row::label, Row::text)
+        .containsExactly(
+            tuple("late", "the parcel, it never came"), tuple("refund", "  money back"));
+  }
+
+  @Test
+  void emptyRowsAreLeftOutAndCounted() {
+    List<Row> rows = read("m.csv", "text,label\na,x\n,\n ,\n\nb,y\n,\n");
+
+    assertThat(rows)
+        .extracting(Row::line, Row::text)
+        .containsExactly(tuple(2L, "a"), tuple(6L, "b"));
+    assertThat(console.err()).contains("m.csv: 4 empty rows are left out").hasLineCount(1);
+  }
+
+  @Test
+  void aLabelHasOneForm() {
+    // Given spaces around it, no-break ones too, a decomposed accent, and nothing at all
+    String csv = "text,label\na, late\u00A0\nb,ge\u0301ne\u0301ral\nc,\" \"\n";
+
+    assertThat(read("m.csv", csv)).extracting(Row::label).containsExactly("late", "général", null);
+  }
+
+  @Test
+  void anIdOfAnyNameIsTheRowsId() {
+    assertThat(read("a.csv", "text,id,query_id,example_id\na,1,,\nb,1,2,\nc,1,2,3\n"))
+        .extracting(Row::queryId, Row::exampleId)
+        .containsExactly(tuple("1", "1"), tuple("2", "1"), tuple("2", "3"));
+  }
+
+  @Test
+  void readsJsonHoweverItIsLaidOut() {
+    // Given the same in an array, over several lines, and one after the other
+    String one = "{\n \"text\": \"one\",\n \"label\": [\"x\"]\n}";
+    String two = "{\"text\": \"two\", \"label\": 1.10}";
+
+    // When, Then
+    for (String content :
+        List.of("[\n" + one + ",\n" + two + "\n]\n", "\n" + one + "\n" + two, "\n" + one + two)) {
+      assertThat(read("m.json", content))
+          .extracting(Row::line, Row::text, Row::label)
+          .containsExactly(
+              tuple(2L, "one", "x"), tuple(content.contains("}{") ? 5L : 6L, "two", "1.10"));
+    }
+    assertThat(console.err()).isEmpty();
+  }
+
   @Test
   void readsJsonLines() {
     // Given
@@ -79,16 +157,16 @@ class InputFileTest {
     // Then
     assertThat(rows)
         .containsExactly(
-            new Row(1, "one", null, "7", "k", null),
+            new Row(1, "one", null, "7", "k", "7"),
             new Row(3, "two", "{\"a\":1}", null, null, null));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"text\nhello\n", " \n {\"text\": \"hello\"}", "\uFEFFtext\nhello"})
   void tellsTheFormatOfStandardInputByItsFirstCharacter(String input) {
-    InputStream stdin = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
-
-    assertThat(InputFile.readAll("-", stdin)).extracting(Row::text).containsExactly("hello");
+    assertThat(InputFile.readAll("-", new RecordingConsole(input).console()))
+        .extracting(Row::text)
+        .containsExactly("hello");
   }
 
   @Test
@@ -100,7 +178,7 @@ class InputFileTest {
         new byte[] {'t', 'e', 'x', 't', '\n', 'a', (byte) 0xED, (byte) 0xA0, (byte) 0x80, 7, 0});
 
     // When and then
-    assertThat(InputFile.readAll(csv.toString(), NO_INPUT))
+    assertThat(InputFile.readAll(csv.toString(), console.console()))
         .extracting(Row::text)
         .containsExactly("a\uD800\u0007\0");
     assertThat(read("m.jsonl", "{\"text\": \"a\\ud800\\u0000\"}"))
@@ -125,7 +203,13 @@ class InputFileTest {
         "` \n`|is empty",
         "`text\n`|has a header but no rows",
         "`message,label\nhello,x\n`|line 1 has no column 'text' but 'message', 'label'",
-        "`text;label\nhello;x\n`|line 1 has no column 'text' but 'text;label'",
+        "`message;label\nhello;x\n`|line 1 has no column 'text' but 'message', 'label': the first line"
+            + " names the columns, separated by semicolons",
+        "`sep=;\r\nmessage;label\r\nhello;x\r\n`|line 2 has no column 'text' but 'message', 'label'",
+        "`sep=;\n`|line 1 is the last one",
+        "`text;label\none; two;x\n`|line 2 has 3 columns and the header 2: put text with semicolons",
+        "`sep=,\ntext,label\n\n\"a\nb\",x\n,\n\"c\nd\"\n`|line 7 has 1 columns and the header 2",
+        "`\uFEFFtext,label\n \"open,x\n`|line 2 opens a quote that is never closed",
         "`text,label,text\na,b,c\n`|line 1 has the columns 'text' and 'text'",
         "`text,label,category\na,b,c\n`|line 1 has the columns 'label' and 'category'",
         "`text,label\nok,x\n\"open,x\nmore\n`|line 3 opens a quote that is never closed",
@@ -134,12 +218,18 @@ class InputFileTest {
         "`text,label\none\n`|line 2 has 1 columns and the header 2",
         "`{\"text\": \"a\"}\n[1]\n`|line 2 is no JSON object but an array",
         "`{\"text\": \"a\"}\n\n\"b\"\n`|line 3 is no JSON object but a single value",
-        "`[{\"text\": \"a\"}]`|line 1 is no JSON object but an array",
-        "`{\"text\": \"a\"\n`|line 1 is not JSON",
-        "`{\"text\": \"a\"} {}\n`|line 1 is not JSON",
+        "`[\n{\"text\": \"a\"},\n[1]]`|line 3 is no JSON object but an array",
+        "`[\n{\"text\": \"a\"}`|line 1 begins something that never ends",
+        "`[{\"text\": \"a\"}]\n{\"text\": \"b\"}`|line 2 comes after the array's end",
+        "`[]`|has no rows",
+        "`{\"text\": \"a\"}\n{\n\"text\": \"a\"\n`|line 2 begins something that never ends",
+        "`{\"text\":\n\"a\"}\n{\"text\": \"b\"\n\"label\": \"x\"}\n`|line 4 is not JSON",
+        "`{\"text\": \"a\"} {}\n`|line 1 has no 'text'",
+        "`{\"text\": \"a\", \"label\": [\"x\", \"y\"]}\n`|line 1 has a list of 2 as its 'label'",
+        "`{\"text\": \"a\", \"label\": []}\n`|line 1 has a list of 0 as its 'label'",
         "`{\"text\": 5}\n`|line 1 has a 'text' that is no string but number",
         "`{\"label\": \"x\"}\n`|line 1 has no 'text'",
-        "`{\"text\": \"a\", \"text\": \"b\"}\n`|line 1 is not JSON",
+        "`{\"text\": \"a\", \"text\": \"b\"}\n`|line 1 has an object that names something twice",
         "`{\"text\": \"a\", \"label\": \"b\", \"output\": \"c\"}\n`|line 1 has 'output' under another name",
       })
   void saysWhatIsWrongAndWhere(String content, String expected) {
@@ -157,7 +247,7 @@ class InputFileTest {
     Path file = directory.resolve("latin1.csv");
     Files.write(file, "text\nMünchen\n".getBytes(StandardCharsets.ISO_8859_1));
 
-    assertThatThrownBy(() -> InputFile.readAll(file.toString(), NO_INPUT))
+    assertThatThrownBy(() -> InputFile.readAll(file.toString(), console.console()))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("is not UTF-8");
   }
@@ -218,7 +308,7 @@ class InputFileTest {
     try {
       Path file = directory.resolve(name);
       Files.writeString(file, content);
-      return InputFile.readAll(file.toString(), NO_INPUT);
+      return InputFile.readAll(file.toString(), console.console());
     } catch (IOException e) {
       throw new AssertionError(e);
     }

@@ -58,6 +58,12 @@ class MainTest {
         "simulate --task tasks/sentiment.yaml --messages tasks/sentiment.yaml --test t.csv --budget"
             + " 1|has no column 'text'",
         "demo --messages tasks/sentiment.yaml|has no column 'text'",
+        "correct --query-id q --output rembours\uFFFD\uFFFD --labeler ann|the argument"
+            + " 'rembours\uFFFD\uFFFD' has lost characters on its way: use a UTF-8 locale",
+        "correct --query-id q --output \u00A0 --labeler ann|--output is empty: give it a value",
+        "correct --query-id q --output @no-such-file --labeler|Missing required parameter for option"
+            + " '--labeler'",
+        "help nonsense|nonsense",
         "examples import --task t no-such-file|no-such-file does not exist: check the path",
       })
   void wrongUseEndsWithTwoAndOneLine(String line, String expected) {
@@ -134,6 +140,35 @@ class MainTest {
     assertThat(status).isZero();
     assertThat(console.out()).contains("Usage: fewshot", "Example: ./fewshot ");
     assertThat(console.err()).isEmpty();
+  }
+
+  @Test
+  void theVersionIsThatOfTheBuild() {
+    int status = Main.run(console.console(), "--version");
+
+    assertThat(status).isZero();
+    assertThat(console.out()).matches("fewshot \\d+\\.\\d+\\S*, Java \\S+\\R").doesNotContain("$");
+    assertThat(console.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"help", "help publish", "help examples"})
+  void helpIsACommandToo(String line) {
+    int status = Main.run(console.console(), line.split(" "));
+
+    assertThat(status).isZero();
+    assertThat(console.out()).contains("Usage: fewshot", "Example: ./fewshot ");
+    assertThat(console.err()).isEmpty();
+  }
+
+  @Test
+  void aFaultInTheMiddleOfStandardInputIsFoundBeforeAnythingIsConnected() {
+    RecordingConsole piped = new RecordingConsole("text,label\na,x\nb,y\n\"open,z\n");
+
+    int status = Main.run(piped.console(), "examples", "import", "--task", "t", "-");
+
+    assertThat(status).isEqualTo(2);
+    assertThat(piped.err()).contains("standard input line 4 opens a quote").hasLineCount(1);
   }
 
   @Test

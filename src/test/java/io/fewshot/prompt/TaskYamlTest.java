@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TaskYamlTest {
 
@@ -73,9 +74,49 @@ class TaskYamlTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[yes, no, on, True, 007, 1.10, 1_000, 0x1F, 1e3, 2026-01-02, 12:30:45, .5, +1]",
+        "{yes: , no: , on: , True: , 007: , 1.10: , 1_000: , 0x1F: , 1e3: , 2026-01-02: , 12:30:45:"
+            + " , .5: , +1: }"
+      })
+  void labelsAreWhatIsWritten(String labels) {
+    TaskDefinition task = yaml.parse("task: 1.10\ninstruction: i\nlabels: " + labels + "\n");
+
+    assertThat(task.task()).isEqualTo("1.10");
+    assertThat(task.labels().keySet())
+        .containsExactly(
+            "yes",
+            "no",
+            "on",
+            "True",
+            "007",
+            "1.10",
+            "1_000",
+            "0x1F",
+            "1e3",
+            "2026-01-02",
+            "12:30:45",
+            ".5",
+            "+1");
+  }
+
+  @Test
+  void labelsHaveOneForm() {
+    TaskDefinition task =
+        yaml.parse("task: t\ninstruction: i\nlabels: ['late ', ge\u0301ne\u0301]\n");
+
+    assertThat(task.labels().keySet()).containsExactly("late", "g\u00E9n\u00E9");
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
+        "task: t\\ninstruction: i\\nlabels: [a, null]|put it in quotes",
+        "task: t\\ninstruction: i\\nlabels: [a, ' a']|stands twice",
+        "task: t\\ninstruction: i\\nlabels: {a: x, ' a': y}|stands twice",
+        "task: t\\ninstruction: i\\nlabels: [a, ' ']|without a name",
         "task: t|`instruction` is required",
         "instruction: i|`task` is required",
         "task: a/b\\ninstruction: i|a name has letters",
