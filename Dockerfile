@@ -66,7 +66,7 @@ ENV LANG=C.UTF-8 \
     FEWSHOT_PORT=8080 \
     FEWSHOT_STATE_DIR=/var/lib/fewshot/state \
     FEWSHOT_CACHE=/var/cache/fewshot \
-    FEWSHOT_MODELS=/opt/fewshot/models \
+    FEWSHOT_SHIPPED_MODELS=/opt/fewshot/models \
     DJL_CACHE_DIR=/var/lib/fewshot/djl
 WORKDIR /var/lib/fewshot
 USER 10001:10001
@@ -83,7 +83,7 @@ ENV LANG=C.UTF-8 \
     FEWSHOT_PORT=8080 \
     FEWSHOT_STATE_DIR=/var/lib/fewshot/state \
     FEWSHOT_CACHE=/var/cache/fewshot \
-    FEWSHOT_MODELS=/opt/fewshot/models \
+    FEWSHOT_SHIPPED_MODELS=/opt/fewshot/models \
     DJL_CACHE_DIR=/var/lib/fewshot/djl
 WORKDIR /var/lib/fewshot
 USER 10001:10001

@@ -103,22 +103,23 @@ final class DemoLoop {
     return parts;
   }
 
-  /** Lets a part that was answered teach what comes after it. */
-  void learn(Part part, Exchange exchange, Steps steps) {
+  /**
+   * Lets a part that was answered teach what comes after it.
+   *
+   * @return the messages that taught, by query_id
+   */
+  Map<String, Row> learn(Part part, Exchange exchange, Steps steps) {
     boolean last = part == parts.get(parts.size() - 1);
     if (last && parts.size() > 1) {
-      return;
+      return Map.of();
+    }
+    Map<String, Row> taught = new LinkedHashMap<>(part.reviewed);
+    taught.values().removeIf(row -> !Corrections.isLabelOf(task, row.label()));
+    if (taught.isEmpty()) {
+      return taught;
     }
     Map<String, String> outputs = new LinkedHashMap<>();
-    part.reviewed.forEach(
-        (id, row) -> {
-          if (Corrections.isLabelOf(task, row.label())) {
-            outputs.put(id, String.valueOf(row.label()));
-          }
-        });
-    if (outputs.isEmpty()) {
-      return;
-    }
+    taught.forEach((id, row) -> outputs.put(id, String.valueOf(row.label())));
     steps.at("correcting", 0, -1);
     part.corrected = exchange.correct(outputs, LABELER);
     boolean nextIsLast = last || part == parts.get(parts.size() - 2);
@@ -126,6 +127,7 @@ final class DemoLoop {
       training = exchange.retrain("the demo's corrections", steps);
     }
     steps.close();
+    return taught;
   }
 
   /** What the summary says about it under {@code --json}. */

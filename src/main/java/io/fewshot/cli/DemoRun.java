@@ -4,6 +4,7 @@ import io.fewshot.cli.DemoWatch.Outcome;
 import io.fewshot.cli.Exchange.Message;
 import io.fewshot.event.Example;
 import io.fewshot.event.Result;
+import io.fewshot.event.Topics;
 import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +46,7 @@ final class DemoRun {
       DemoLoop loop = new DemoLoop(files.task().definition(), files.messages());
       for (DemoLoop.Part part : loop.parts()) {
         seconds += ask(part, exchange);
-        loop.learn(part, exchange, steps);
+        loop.learn(part, exchange, steps).forEach(this::taught);
       }
       steps.close();
       if (!json) {
@@ -77,6 +78,20 @@ final class DemoRun {
     double seconds = (System.nanoTime() - start) / 1e9;
     part.took(seconds);
     return seconds;
+  }
+
+  /** What a message taught is evidence for later ones. */
+  private void taught(String queryId, Row row) {
+    examples.put(
+        Topics.correctedExampleId(queryId),
+        Example.newBuilder()
+            .setTask(files.task().task())
+            .setExampleId(Topics.correctedExampleId(queryId))
+            .setInput(row.text())
+            .setOutput(String.valueOf(row.label()))
+            .setSource("correction")
+            .setLabeler("")
+            .build());
   }
 
   private void answered(Row row, Result result) {

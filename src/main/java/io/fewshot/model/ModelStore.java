@@ -45,7 +45,7 @@ public final class ModelStore {
 
   /** The store of this user, at its usual place. */
   public static ModelStore ofUser() {
-    String shipped = System.getenv("FEWSHOT_MODELS");
+    String shipped = System.getenv("FEWSHOT_SHIPPED_MODELS");
     return new ModelStore(
         ModelCatalogue.shipped(),
         userDirectory(System.getenv()),

@@ -25,6 +25,7 @@ final class DeadLetters {
     UNKNOWN_QUERY,
     UNKNOWN_LABEL,
     INVALID_OUTPUT,
+    WRONG_KEY,
     INVALID_TASK,
     INFERENCE_FAILED,
     TOO_LARGE,

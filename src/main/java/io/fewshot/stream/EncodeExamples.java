@@ -5,6 +5,7 @@ import io.fewshot.event.Example;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
 import io.fewshot.event.RegistryUnavailableException;
+import io.fewshot.event.Topics;
 import io.fewshot.event.internal.EncodedExample;
 import io.fewshot.ladder.Answerer.NotReadyException;
 import io.fewshot.memory.Embedding;
@@ -188,11 +189,17 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     Example example;
     try {
       byte @Nullable [] value = raw.value();
-      example = value == null ? null : valid(codec.decode(raw.topic(), raw.headers(), value));
+      if (value == null) {
+        example = null;
+      } else {
+        Example decoded = codec.decode(raw.topic(), raw.headers(), value);
+        example = valid(decoded);
+        checkKey(raw, decoded);
+      }
     } catch (RegistryUnavailableException e) {
       return false;
-    } catch (EmptyText e) {
-      giveUp(raw, Reason.EMPTY_TEXT, new DeadLetters.Refused("the example has no " + e.what));
+    } catch (Unfit e) {
+      giveUp(raw, e.reason, new DeadLetters.Refused(String.valueOf(e.getMessage())));
       return true;
     } catch (RuntimeException e) {
       giveUp(raw, QueryReader.reason(e), e);
@@ -203,14 +210,29 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     return true;
   }
 
-  private static final class EmptyText extends RuntimeException {
+  /** Readable, and yet no example. */
+  private static final class Unfit extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final String what;
+    private final Reason reason;
 
-    EmptyText(String what) {
-      super(what);
-      this.what = what;
+    Unfit(Reason reason, String message) {
+      super(message);
+      this.reason = reason;
+    }
+  }
+
+  /**
+   * What the record's key names is what a tombstone removes and what is listed: an example under
+   * another key could be used and never be found again.
+   */
+  private static void checkKey(RawRecord raw, Example example) {
+    String key = raw.key() == null ? "" : new String(raw.key(), StandardCharsets.UTF_8);
+    String wanted = Topics.exampleKey(example.getTask(), example.getExampleId());
+    if (!key.equals(wanted)) {
+      throw new Unfit(
+          Reason.WRONG_KEY,
+          "the record's key is `%s`, and must be task/example_id: `%s`".formatted(key, wanted));
     }
   }
 
@@ -222,11 +244,11 @@ final class EncodeExamples implements Processor<byte[], byte[], byte[], byte[]> 
     limits.checkId("source", example.getSource());
     limits.checkId("labeler", example.getLabeler());
     if (example.getInput().isBlank()) {
-      throw new EmptyText("text");
+      throw new Unfit(Reason.EMPTY_TEXT, "the example has no text");
     }
     String output = LabelText.of(example.getOutput());
     if (output.isEmpty()) {
-      throw new EmptyText("output");
+      throw new Unfit(Reason.EMPTY_TEXT, "the example has no output");
     }
     return Example.newBuilder(example).setOutput(output).build();
   }

@@ -35,6 +35,7 @@ class DeploymentTest {
       Set.of(
           "FEWSHOT_JAVA_OPTIONS",
           "FEWSHOT_CACHE",
+          "FEWSHOT_SHIPPED_MODELS",
           "FEWSHOT_BOOTSTRAP_SERVERS",
           "FEWSHOT_SCHEMA_REGISTRY_URL",
           "FEWSHOT_KAFKA",

@@ -428,6 +428,18 @@ class LearningGoesOnTest {
   }
 
   @Test
+  void anExampleUnderAnotherKeyIsRefusedRatherThanUsedAndNeverFoundAgain() throws Exception {
+    start();
+
+    world.examplesIn.pipeInput(LearningWorld.utf8("x"), world.example("t", "1", "hello"));
+    world.teach("t", "2", "hello there");
+    world.tick();
+
+    assertThat(world.reasons()).containsExactly("WRONG_KEY");
+    assertThat(world.encodedKeys()).containsExactly("t/2");
+  }
+
+  @Test
   void aTaskOfAModelThatDoesNotExistIsRefusedAndOldOnesStay() throws Exception {
     // Given
     start();
