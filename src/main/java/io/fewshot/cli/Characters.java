@@ -105,9 +105,11 @@ final class Characters {
     return false;
   }
 
-  /** Skips white space, line ends among it. */
+  /**
+   * Skips white space, line ends among it; a tab may separate columns, the first without a name.
+   */
   void skipSpace() {
-    while (peek() != END && Character.isWhitespace(peek())) {
+    while (peek() != END && peek() != '\t' && Character.isWhitespace(peek())) {
       next();
     }
   }

@@ -6,10 +6,8 @@ import io.fewshot.event.Example;
 import io.fewshot.event.Result;
 import io.fewshot.event.Topics;
 import java.lang.management.ManagementFactory;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +23,7 @@ final class DemoRun {
   private final Installation installation;
   private final Summary summary;
   private final ResultLine lines;
-  private final Map<String, Example> examples = new HashMap<>();
+  private final DemoEvidence evidence;
 
   DemoRun(Console console, boolean json, DemoFiles files, Installation installation) {
     this.console = console;
@@ -34,7 +32,7 @@ final class DemoRun {
     this.installation = installation;
     this.summary = new Summary(files.task().definition().kind());
     this.lines = new ResultLine(console.style());
-    files.examples().forEach(example -> examples.put(example.getExampleId(), example));
+    this.evidence = DemoEvidence.of(files.examples());
   }
 
   /** From the task's definition to the summary. */
@@ -82,8 +80,7 @@ final class DemoRun {
 
   /** What a message taught is evidence for later ones. */
   private void taught(String queryId, Row row) {
-    examples.put(
-        Topics.correctedExampleId(queryId),
+    evidence.add(
         Example.newBuilder()
             .setTask(files.task().task())
             .setExampleId(Topics.correctedExampleId(queryId))
@@ -123,7 +120,7 @@ final class DemoRun {
             mark(result, row.label()),
             lines.answer(result),
             Style.brief(row.text(), 44),
-            lines.style().dim(used(result)));
+            lines.style().dim(evidence.of(result)));
   }
 
   private String mark(Result result, @Nullable String label) {
@@ -131,27 +128,5 @@ final class DemoRun {
       return " ";
     }
     return summary.isRight(result, label) ? lines.style().green("✓") : lines.style().red("✗");
-  }
-
-  /** The nearest example that speaks for the answer; one that speaks against it is no evidence. */
-  private String used(Result result) {
-    List<String> ids = result.getExampleIds();
-    if (ids.isEmpty()) {
-      return "no examples";
-    }
-    String more = ids.size() > 1 ? " and " + (ids.size() - 1) + " more" : "";
-    String output = result.getOutput();
-    for (String id : ids) {
-      Example example = examples.get(id);
-      if (example != null && example.getOutput().equals(output)) {
-        return "like \"%s\"%s".formatted(Style.brief(example.getInput(), 40), more);
-      }
-    }
-    Example nearest = examples.get(ids.get(0));
-    return nearest == null
-        ? "like %s%s".formatted(ids.get(0), more)
-        : "none of this label; nearest \"%s\" (%s)%s"
-            .formatted(
-                Style.brief(nearest.getInput(), 40), Style.brief(nearest.getOutput(), 20), more);
   }
 }

@@ -23,7 +23,7 @@ record Failures(Console console, boolean debug) {
 
   int wrongUse(ParameterException e, String[] arguments) {
     CommandLine command = e.getCommandLine();
-    String message = oneLine(e.getMessage());
+    String message = oneLine(e.getMessage()).replaceAll("\\.$", "");
     if (e instanceof UnmatchedArgumentException unmatched
         && !command.getSubcommands().isEmpty()
         && !unmatched.getUnmatched().isEmpty()) {

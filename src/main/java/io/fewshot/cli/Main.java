@@ -1,5 +1,6 @@
 package io.fewshot.cli;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -39,7 +40,7 @@ public final class Main {
               .formatted(Style.brief(garbled.get(), 60)));
       return Command.WRONG_USE;
     }
-    return commandLine(console, debugs(arguments)).execute(arguments);
+    return commandLine(console, debugs(arguments)).execute(nestedHelp(arguments));
   }
 
   /**
@@ -122,6 +123,16 @@ public final class Main {
                 console.style().colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
         .setParameterExceptionHandler(failures::wrongUse)
         .setExecutionExceptionHandler(failures::failed);
+  }
+
+  /** Picocli's own command knows the first level only: {@code help examples import}. */
+  private static String[] nestedHelp(String... arguments) {
+    if (arguments.length < 3 || !arguments[0].equals("help")) {
+      return arguments;
+    }
+    String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length + 1);
+    rest[rest.length - 1] = "--help";
+    return rest;
   }
 
   /** Java puts this in the place of what it cannot read; taught as it is, it would be a label. */

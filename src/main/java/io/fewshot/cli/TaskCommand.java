@@ -1,5 +1,7 @@
 package io.fewshot.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fewshot.event.InternalSerde;
 import io.fewshot.event.RecordCodec;
@@ -10,6 +12,7 @@ import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.ladder.AuditBook;
 import io.fewshot.ladder.Proof;
 import io.fewshot.prompt.InvalidTaskException;
+import io.fewshot.prompt.LabelText;
 import io.fewshot.prompt.TaskYaml;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -56,6 +59,15 @@ final class TaskCommand extends Group {
     @Override
     void check() {
       paths.forEach(path -> files.add(TaskFile.read(path)));
+      for (TaskFile file : files) {
+        for (List<String> alike : LabelText.alike(file.definition().labels().keySet())) {
+          console.say(
+              "%s: the labels %s differ by case, spaces or form only: keep one of them"
+                  .formatted(
+                      file.path(),
+                      alike.stream().map(LabelSurvey::quote).collect(joining(" and "))));
+        }
+      }
     }
 
     @Override

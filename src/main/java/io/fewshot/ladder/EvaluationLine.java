@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param rung its name, or {@code ladder}
  * @param shots number of examples in the prompt
  * @param n messages, novel ones included
+ * @param novel how many of them are novel, which is what accuracy leaves out
  * @param accuracy share of the messages that are not novel that were answered rightly, taken for
  *     novel being wrong
  * @param novelRecall share of the novel messages that were taken for novel
@@ -27,6 +28,7 @@ public record EvaluationLine(
     String rung,
     int shots,
     int n,
+    int novel,
     double accuracy,
     double macroF1,
     double ece,
@@ -46,6 +48,7 @@ public record EvaluationLine(
     fields.put("rung", rung);
     fields.put("shots", shots);
     fields.put("n", n);
+    fields.put("novel", novel);
     put(fields, "accuracy", accuracy);
     put(fields, "macro_f1", macroF1);
     put(fields, "ece", ece);
@@ -64,6 +67,7 @@ public record EvaluationLine(
         name,
         shots,
         n,
+        novel,
         accuracy,
         macroF1,
         ece,
@@ -135,6 +139,7 @@ public record EvaluationLine(
           rung,
           shots,
           n,
+          novel,
           Metrics.accuracy(outcomes),
           Metrics.macroF1(outcomes),
           Metrics.ece(outcomes),

@@ -76,6 +76,7 @@ class InputFileTest {
         "`\uFEFF\"sep=;\"\r\ntext;label\r\nthe van, it said;late\r\n`|semicolons",
         "`sep=|\ntext|label\nthe van, it said|late\n`|'|'",
         "`text\tlabel\nthe van, it said\tlate\n`|tabs",
+        "`\n\ttext\tlabel\n0\tthe van, it said\tlate\n`|tabs",
         "`sep=\t\ntext\tlabel\nthe van, it said\tlate\n`|tabs",
       })
   void tellsHowColumnsAreSeparatedAndSaysIt(String csv, String separators) {

@@ -63,7 +63,7 @@ class MainTest {
         "correct --query-id q --output \u00A0 --labeler ann|--output is empty: give it a value",
         "correct --query-id q --output @no-such-file --labeler|Missing required parameter for option"
             + " '--labeler'",
-        "help nonsense|nonsense",
+        "help nonsense|Unknown subcommand 'nonsense'; see ./fewshot --help",
         "examples import --task t no-such-file|no-such-file does not exist: check the path",
       })
   void wrongUseEndsWithTwoAndOneLine(String line, String expected) {
@@ -152,7 +152,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"help", "help publish", "help examples"})
+  @ValueSource(strings = {"help", "help publish", "help examples", "help examples import"})
   void helpIsACommandToo(String line) {
     int status = Main.run(console.console(), line.split(" "));
 

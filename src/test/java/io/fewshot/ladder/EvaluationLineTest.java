@@ -44,6 +44,7 @@ class EvaluationLineTest {
 
     // Then
     assertThat(built.n()).isEqualTo(5);
+    assertThat(built.novel()).isEqualTo(2);
     assertThat(built.accuracy()).isEqualTo(1.0 / 3);
     assertThat(built.novelRecall()).isEqualTo(0.5);
     assertThat(built.novelFalseAlarms()).isEqualTo(1.0 / 3);
