@@ -162,7 +162,8 @@ final class ImportCommand extends ExamplesCommand.OfTask {
                   Style.brief(String.valueOf(first.exampleId()), 40)));
     }
     console.say(
-        "imported %,d examples for %s: %s, %,d refused".formatted(sent, task, changes(), refused));
+        "imported %,d %s for %s: %s, %,d refused"
+            .formatted(sent, sent == 1 ? "example" : "examples", task, changes(), refused));
     if (refused > 0) {
       console.say(
           "%s: the task %s has no label %s: correct these rows, or add the labels to the task"
