@@ -7,6 +7,7 @@ import io.fewshot.event.Topics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -98,12 +99,15 @@ final class ExamplesCommand extends Group {
   /** Removes some. */
   @picocli.CommandLine.Command(
       name = "remove",
-      description = "Removes examples; one that is not there is no error.",
+      description = "Removes examples from the memory; status 1 for one that is not there.",
       footer = {"", "Example: ./fewshot examples remove --task support-intent 3f2a"})
   static final class Remove extends OfTask {
 
     @Parameters(arity = "1..*", paramLabel = "ID", description = "Ids, as list shows them.")
     private List<String> ids = List.of();
+
+    @Option(names = "--no-wait", description = "Do not wait until they are gone.")
+    private boolean noWait;
 
     Remove(Console console) {
       super(console);
@@ -111,19 +115,39 @@ final class ExamplesCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
-      try (Sender<Example> sender =
-          new Sender<>(cluster, cluster.topics().examples(), Example.class, this::taken)) {
-        ids.forEach(id -> sender.send(id, Topics.exampleKey(task, id), null));
-        sender.flush();
+      Set<String> there = TopicReader.latest(cluster, cluster.topics().examples()).keySet();
+      List<String> known =
+          ids.stream().filter(id -> there.contains(Topics.exampleKey(task, id))).toList();
+      if (noWait) {
+        remove(cluster, known);
+      } else if (!known.isEmpty()) {
+        try (RemovalWatch watch = new RemovalWatch(console, cluster)) {
+          remove(cluster, known);
+          watch.await(known.stream().map(id -> Topics.exampleKey(task, id)).toList());
+        }
+      }
+      known.forEach(this::tell);
+      List<String> unknown = ids.stream().filter(id -> !known.contains(id)).toList();
+      if (!unknown.isEmpty()) {
+        throw new FailedException(
+            "the task %s has no example %s".formatted(task, String.join(", ", unknown)));
       }
       return DONE;
     }
 
-    private void taken(String exampleId) {
+    private void remove(Cluster cluster, List<String> known) {
+      try (Sender<Example> sender =
+          new Sender<>(cluster, cluster.topics().examples(), Example.class, id -> {})) {
+        known.forEach(id -> sender.send(id, Topics.exampleKey(task, id), null));
+        sender.flush();
+      }
+    }
+
+    private void tell(String exampleId) {
       if (json) {
         print(JsonLines.object().put("example_id", exampleId).put("task", task));
       } else {
-        console.result("removed " + exampleId);
+        console.result((noWait ? "asked to remove " : "removed ") + exampleId);
       }
     }
   }

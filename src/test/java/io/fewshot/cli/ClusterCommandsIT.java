@@ -227,10 +227,13 @@ class ClusterCommandsIT {
 
     // When one is removed
     String id = first.json().get(0).path("example_id").asText();
-    Ran remove = run("", "examples", "remove", "--task", "greet", id);
+    Ran remove = run("", "examples", "remove", "--task", "greet", id, "--no-wait");
+    Ran strange = run("", "examples", "remove", "--task", "greet", "nobody");
 
     // Then the other stays
     assertThat(remove.status()).isZero();
+    assertThat(strange.status()).isEqualTo(1);
+    assertThat(strange.err()).contains("has no example nobody");
     assertThat(list())
         .extracting(line -> line.path("example_id").asText())
         .containsExactly(first.json().get(1).path("example_id").asText());
