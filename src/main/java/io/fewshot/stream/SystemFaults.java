@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What keeps records from being dealt with at all and is no fault of theirs: an encoder that does
@@ -32,7 +33,9 @@ final class SystemFaults {
 
   void noted(String task, String reason) {
     if (!reason.equals(byTask.put(task, reason))) {
-      LOG.warn("{} of task {} wait: {}", subject, task, reason);
+      // Each start has a moment in which an encoder loads: no fault that anybody should look at.
+      LOG.atLevel(reason.endsWith("still loading") ? Level.INFO : Level.WARN)
+          .log("{} of task {} wait: {}", subject, task, reason);
     }
   }
 
