@@ -173,7 +173,8 @@ public final class Topics {
     return List.of(
         List.of(seen(), correctionsByQuery()),
         List.of(examples(), encodedExamples(), sftDataset()),
-        List.of(corrections()));
+        List.of(corrections()),
+        List.of(outcomes()));
   }
 
   /** Messages to be answered: {@link Query}. */
