@@ -102,7 +102,15 @@ final class DoctorCommand extends Command {
     try {
       Files.createDirectories(cache);
       long mib = Files.getFileStore(cache).getUsableSpace() >> 20;
-      boolean enough = mib >= NEEDED_DISK_MIB && Files.isWritable(cache);
+      boolean enough = mib >= NEEDED_DISK_MIB;
+      if (!Files.isWritable(cache)) {
+        say(
+            Finding.PROBLEM,
+            "cache",
+            "%s may not write to %s: change its owner, or set FEWSHOT_CACHE to another directory"
+                .formatted(System.getProperty("user.name"), cache));
+        return;
+      }
       say(
           enough ? Finding.OK : Finding.PROBLEM,
           "cache",

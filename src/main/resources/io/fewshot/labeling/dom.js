@@ -61,18 +61,16 @@ let dialogs = 0;
 /** Shows a dialog, in front of those that are open, and gives what it was closed with. */
 export function ask(title, build) {
   return new Promise((resolve) => {
-    let answer = null;
     const name = 'dialog-title-' + (++dialogs);
     const dialog = el('dialog', { 'aria-labelledby': name });
+    // At once, and not when the browser says that it is closed: the next key may come before that.
     const done = (value) => {
-      answer = value;
       dialog.close();
+      dialog.remove();
+      resolve(value);
     };
     dialog.append(el('h2', { id: name }, title), ...[build(done)].flat());
-    dialog.addEventListener('close', () => {
-      dialog.remove();
-      resolve(answer);
-    }, { once: true });
+    dialog.addEventListener('close', () => done(null), { once: true });
     document.body.append(dialog);
     dialog.showModal();
     dialog.querySelector('[autofocus]')?.focus();
