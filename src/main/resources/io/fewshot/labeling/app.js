@@ -43,6 +43,7 @@ class App {
     if (!who) {
       return;
     }
+    silence();
     this.showName();
     await this.loadTasks();
     const wanted = location.hash.slice(1).split('/').map(decodeURIComponent);
@@ -65,12 +66,17 @@ class App {
   async attempt(action, refused = () => {}) {
     try {
       const reply = await this.known(action);
-      byId('alert').textContent = '';
+      // What went wrong with an answer stays to be read; that the server is away does not.
+      if (this.away) {
+        byId('alert').textContent = '';
+        this.away = false;
+      }
       return reply;
     } catch (error) {
       if (!(error instanceof Refused)) {
         throw error;
       }
+      this.away = error.passing;
       complain(error.words);
       await refused(error);
       return null;
