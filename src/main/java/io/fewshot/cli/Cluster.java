@@ -20,6 +20,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -136,6 +137,30 @@ final class Cluster implements AutoCloseable {
     given.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     given.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
     return new KafkaConsumer<>(given, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /**
+   * Reads what comes to a topic from now on: where that begins is settled when this returns.
+   *
+   * @throws FailedException when the topic is not there
+   */
+  Consumer<byte[], byte[]> consumerFromNowOn(Topic topic) {
+    require(topic);
+    Consumer<byte[], byte[]> consumer = consumer();
+    try {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic.name()).stream()
+              .map(each -> new TopicPartition(each.topic(), each.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToEnd(partitions);
+      // Seeking is lazy.
+      partitions.forEach(consumer::position);
+      return consumer;
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
   }
 
   /** What went wrong, in a line that says what to do. */

@@ -7,14 +7,12 @@ import io.fewshot.event.UndecodableException;
 import io.fewshot.event.internal.CorrectionOutcome;
 import io.fewshot.event.internal.Decision;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -39,21 +37,7 @@ final class CorrectionWatch implements AutoCloseable {
   CorrectionWatch(Console console, Cluster cluster) {
     this.console = console;
     this.cluster = cluster;
-    cluster.require(cluster.topics().outcomes());
-    consumer = cluster.consumer();
-    try {
-      List<TopicPartition> partitions =
-          consumer.partitionsFor(cluster.topics().outcomes().name()).stream()
-              .map(each -> new TopicPartition(each.topic(), each.partition()))
-              .toList();
-      consumer.assign(partitions);
-      consumer.seekToEnd(partitions);
-      // It is lazy, and must be done before the correction is written.
-      partitions.forEach(consumer::position);
-    } catch (RuntimeException e) {
-      consumer.close();
-      throw e;
-    }
+    this.consumer = cluster.consumerFromNowOn(cluster.topics().outcomes());
   }
 
   /** Writes a correction, or with null takes back what was said, without waiting. */

@@ -8,9 +8,11 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,10 @@ final class DeadLettersCommand extends Group {
       return false;
     }
 
+    final boolean isFiltered() {
+      return !ids.isEmpty() || reason != null || task != null || since != null;
+    }
+
     @Override
     void check() {
       if (since != null) {
@@ -86,10 +92,14 @@ final class DeadLettersCommand extends Group {
       }
     }
 
-    /** Those that are selected, with what was done about each; null for nothing. */
-    final Map<DeadLetter, @Nullable String> selected(Cluster cluster) {
+    /**
+     * Gives out those that are selected as they are read, with what was done about each; null for
+     * nothing. They may be more than there is memory for.
+     *
+     * @throws FailedException in the end when one that was named is not there
+     */
+    final void select(Cluster cluster, BiConsumer<DeadLetter, @Nullable String> each) {
       Map<String, String> marks = marks(cluster);
-      Map<DeadLetter, @Nullable String> found = new java.util.LinkedHashMap<>();
       Set<String> missing = new HashSet<>(ids);
       try (TopicReader reader = new TopicReader(cluster, cluster.topics().deadLetters())) {
         reader.readToEnd(
@@ -100,7 +110,7 @@ final class DeadLettersCommand extends Group {
               if (named && (all() || !ids.isEmpty() || !marks.containsKey(id))) {
                 DeadLetter letter = DeadLetter.of(cluster, record);
                 if (matches(letter)) {
-                  found.put(letter, marks.get(id));
+                  each.accept(letter, marks.get(id));
                 }
               }
               return true;
@@ -109,7 +119,6 @@ final class DeadLettersCommand extends Group {
       if (!missing.isEmpty()) {
         throw new FailedException("there is no dead letter " + String.join(", ", missing));
       }
-      return found;
     }
 
     private boolean matches(DeadLetter letter) {
@@ -148,16 +157,18 @@ final class DeadLettersCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
-      Map<DeadLetter, @Nullable String> letters = selected(cluster);
-      letters.forEach(
+      int[] count = {0};
+      select(
+          cluster,
           (letter, mark) -> {
+            count[0]++;
             if (json) {
               print(letter.json(mark));
             } else {
               console.result(line(letter, mark));
             }
           });
-      console.say("%,d dead letters".formatted(letters.size()));
+      console.say("%,d dead letters".formatted(count[0]));
       return DONE;
     }
 
@@ -186,15 +197,15 @@ final class DeadLettersCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
-      selected(cluster)
-          .forEach(
-              (letter, mark) -> {
-                if (json) {
-                  print(letter.json(mark));
-                } else {
-                  console.result(letter.json(mark).toPrettyString());
-                }
-              });
+      select(
+          cluster,
+          (letter, mark) -> {
+            if (json) {
+              print(letter.json(mark));
+            } else {
+              console.result(letter.json(mark).toPrettyString());
+            }
+          });
       return DONE;
     }
   }
@@ -212,20 +223,9 @@ final class DeadLettersCommand extends Group {
     @Override
     void check() {
       super.check();
-      boolean filtered =
-          !ids.isEmpty()
-              || spec().commandLine().getParseResult().hasMatchedOption("--reason")
-              || spec().commandLine().getParseResult().hasMatchedOption("--task")
-              || spec().commandLine().getParseResult().hasMatchedOption("--since");
-      if (!filtered && !every) {
+      if (!isFiltered() && !every) {
         throw new BadInputException("say which: ids, --reason, --task, --since, or --every");
       }
-    }
-
-    @picocli.CommandLine.Spec private picocli.CommandLine.Model.@Nullable CommandSpec spec;
-
-    private picocli.CommandLine.Model.CommandSpec spec() {
-      return java.util.Objects.requireNonNull(spec);
     }
 
     /** Notes what was done about one, in a record. */
@@ -241,7 +241,9 @@ final class DeadLettersCommand extends Group {
       Topic marks = cluster.topics().deadLetterMarks();
       List<DeadLetter> lost = new ArrayList<>();
       int count = 0;
-      Map<DeadLetter, @Nullable String> selected = selected(cluster);
+      // Known before the first is dealt with: one that is not there stops all of it.
+      Map<DeadLetter, @Nullable String> selected = new LinkedHashMap<>();
+      select(cluster, selected::put);
       try (Producer<byte[], byte[]> producer = cluster.transactionalProducer("dead-letters")) {
         producer.initTransactions();
         for (Map.Entry<DeadLetter, @Nullable String> each : selected.entrySet()) {

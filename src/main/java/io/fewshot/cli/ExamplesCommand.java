@@ -115,7 +115,7 @@ final class ExamplesCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
-      Set<String> there = TopicReader.latest(cluster, cluster.topics().examples()).keySet();
+      Set<String> there = TopicReader.keys(cluster, cluster.topics().examples());
       List<String> known =
           ids.stream().filter(id -> there.contains(Topics.exampleKey(task, id))).toList();
       if (noWait) {

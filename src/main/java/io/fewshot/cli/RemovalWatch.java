@@ -3,13 +3,11 @@ package io.fewshot.cli;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 
 /**
@@ -26,21 +24,7 @@ final class RemovalWatch implements AutoCloseable {
 
   RemovalWatch(Console console, Cluster cluster) {
     this.console = console;
-    String topic = cluster.topics().encodedExamples().name();
-    cluster.require(cluster.topics().encodedExamples());
-    consumer = cluster.consumer();
-    try {
-      List<TopicPartition> partitions =
-          consumer.partitionsFor(topic).stream()
-              .map(each -> new TopicPartition(topic, each.partition()))
-              .toList();
-      consumer.assign(partitions);
-      consumer.seekToEnd(partitions);
-      partitions.forEach(consumer::position);
-    } catch (RuntimeException e) {
-      consumer.close();
-      throw e;
-    }
+    this.consumer = cluster.consumerFromNowOn(cluster.topics().encodedExamples());
   }
 
   /**

@@ -73,7 +73,7 @@ final class TaskCommand extends Group {
     @Override
     int run(Cluster cluster) {
       if (newOnly) {
-        Set<String> there = TopicReader.latest(cluster, cluster.topics().tasks()).keySet();
+        Set<String> there = TopicReader.keys(cluster, cluster.topics().tasks());
         files.removeIf(file -> isThere(there, file.task()));
       }
       try (Sender<TaskDefinition> sender =
@@ -117,7 +117,7 @@ final class TaskCommand extends Group {
 
     @Override
     int run(Cluster cluster) {
-      Set<String> there = TopicReader.latest(cluster, cluster.topics().tasks()).keySet();
+      Set<String> there = TopicReader.keys(cluster, cluster.topics().tasks());
       List<String> unknown = tasks.stream().filter(task -> !there.contains(task)).toList();
       if (!unknown.isEmpty()) {
         throw new FailedException("there is no task " + String.join(", ", unknown));

@@ -3,8 +3,10 @@ package io.fewshot.cli;
 import io.fewshot.event.Topic;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -76,6 +78,23 @@ final class TopicReader implements AutoCloseable {
     }
     latest.values().removeIf(record -> record.value() == null);
     return latest;
+  }
+
+  /** The keys of a compacted topic now, without those that were removed; holds no values. */
+  static Set<String> keys(Cluster cluster, Topic topic) {
+    Set<String> keys = new HashSet<>();
+    try (TopicReader reader = new TopicReader(cluster, topic)) {
+      reader.readToEnd(
+          record -> {
+            if (record.value() == null) {
+              keys.remove(key(record));
+            } else {
+              keys.add(key(record));
+            }
+            return true;
+          });
+    }
+    return keys;
   }
 
   private long position() {
