@@ -1,13 +1,9 @@
 package io.fewshot.cli;
 
-import io.fewshot.event.Correction;
 import io.fewshot.event.LabelingRequest;
-import io.fewshot.event.Query;
 import io.fewshot.event.RecordCodec;
-import io.fewshot.event.RecordException;
 import io.fewshot.event.Result;
 import io.fewshot.event.Topic;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +13,6 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.header.Header;
 
 /**
  * Sees what becomes of records: results, what people are asked, dead letters; from the beginning.
@@ -27,14 +22,13 @@ final class DemoWatch implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(50);
 
   private final Console console;
+  private final Cluster cluster;
   private final Topic queries;
   private final Topic results;
   private final Topic labeling;
   private final Topic corrections;
   private final RecordCodec<Result> resultCodec;
-  private final RecordCodec<Query> queryCodec;
   private final RecordCodec<LabelingRequest> labelingCodec;
-  private final RecordCodec<Correction> correctionCodec;
   private final Consumer<byte[], byte[]> consumer;
 
   /** What was refused; a task or an example is something other. */
@@ -63,14 +57,13 @@ final class DemoWatch implements AutoCloseable {
 
   DemoWatch(Console console, Cluster cluster) {
     this.console = console;
+    this.cluster = cluster;
     this.queries = cluster.topics().queries();
     this.results = cluster.topics().results();
     this.labeling = cluster.topics().labeling();
     this.corrections = cluster.topics().corrections();
     this.labelingCodec = cluster.codecs().codec(LabelingRequest.class);
-    this.correctionCodec = cluster.codecs().codec(Correction.class);
     this.resultCodec = cluster.codecs().codec(Result.class);
-    this.queryCodec = cluster.codecs().codec(Query.class);
     this.consumer = cluster.consumer();
     try {
       List<TopicPartition> partitions =
@@ -107,39 +100,15 @@ final class DemoWatch implements AutoCloseable {
   }
 
   private Outcome refused(ConsumerRecord<byte[], byte[]> record) {
-    String topic = header(record, "__streams.errors.topic");
-    String why =
-        header(record, "fewshot.reason") + ": " + header(record, "__streams.errors.message");
-    if (topic.equals(queries.name())) {
-      return new Outcome.Refused(
-          What.MESSAGE, decoded(queryCodec, queries, record).map(Query::getQueryId), why);
+    DeadLetter letter = DeadLetter.of(cluster, record);
+    String why = letter.reason() + ": " + letter.message();
+    if (letter.topic().equals(queries.name())) {
+      return new Outcome.Refused(What.MESSAGE, letter.field("query_id"), why);
     }
-    if (topic.equals(corrections.name())) {
-      return new Outcome.Refused(
-          What.CORRECTION,
-          decoded(correctionCodec, corrections, record).map(Correction::getQueryId),
-          why);
+    if (letter.topic().equals(corrections.name())) {
+      return new Outcome.Refused(What.CORRECTION, letter.field("query_id"), why);
     }
     return new Outcome.Refused(What.OTHER, Optional.empty(), why);
-  }
-
-  private static <T> Optional<T> decoded(
-      RecordCodec<T> codec, Topic topic, ConsumerRecord<byte[], byte[]> record) {
-    if (record.value() == null) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(codec.decode(topic.name(), record.headers(), record.value()));
-    } catch (RecordException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
-    Header header = record.headers().lastHeader(name);
-    return header == null || header.value() == null
-        ? ""
-        : new String(header.value(), StandardCharsets.UTF_8);
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.fewshot.event.internal.AuditOutcome;
 import io.fewshot.event.internal.CorrectionOutcome;
 import io.fewshot.event.internal.Decision;
 import io.fewshot.event.internal.Vote;
+import io.fewshot.ops.SparseLog;
 import io.fewshot.prompt.InvalidTaskException;
 import io.fewshot.prompt.TaskYaml;
 import io.micrometer.core.instrument.Counter;
@@ -44,6 +45,7 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
 
   private static final Logger LOG = LoggerFactory.getLogger(ViewUpdater.class);
 
+  private final SparseLog log = new SparseLog(LOG);
   private final Map<String, Handler> handlers = new HashMap<>();
   private final LabelingView view;
   private final DryRuns dryRuns;
@@ -178,12 +180,11 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
     } catch (RuntimeException e) {
       // Whatever is in it: the page must go on for all others.
       unreadable.increment();
-      LOG.warn(
-          "Left out {}-{} at {}: {}",
+      log.warn(
           record.topic(),
-          record.partition(),
-          record.offset(),
-          e.getMessage());
+          () ->
+              "Left out %s-%d at %d: %s"
+                  .formatted(record.topic(), record.partition(), record.offset(), e.getMessage()));
     }
   }
 
@@ -197,7 +198,7 @@ final class ViewUpdater implements Consumer<ConsumerRecord<byte[], byte[]>> {
           definition == null ? null : yaml.parse(new String(definition, StandardCharsets.UTF_8)));
     } catch (InvalidTaskException e) {
       unreadable.increment();
-      LOG.warn("Left out task {}: {}", name, e.getMessage());
+      log.warn("task", () -> "Left out task %s: %s".formatted(name, e.getMessage()));
     }
   }
 
